@@ -1,0 +1,389 @@
+#include "ctl/stap/options.h"
+
+#include <charconv>
+#include <cstring>
+#include <fstream>
+#include <iostream>
+#include <iterator>
+#include <sstream>
+
+namespace stapd::ctl {
+namespace {
+
+enum class OptionId {
+#define STAP_OPTION(id, letter, name, argument, treatment, text) id,
+#include "ctl/stap/options.def"
+#undef STAP_OPTION
+};
+enum class Argument { none, required, optional };
+enum class Treatment { works, ignored, refused };
+
+struct OptionInfo {
+  OptionId id;
+  char letter;
+  const char* name;
+  Argument argument;
+  Treatment treatment;
+  const char* text;
+
+  std::string shown() const {
+    return letter ? std::string("-") + letter : std::string("--") + name;
+  }
+};
+
+constexpr OptionInfo kOptions[] = {
+#define STAP_OPTION(id, letter, name, argument, treatment, text) \
+  {OptionId::id, letter, name, Argument::argument, Treatment::treatment, text},
+#include "ctl/stap/options.def"
+#undef STAP_OPTION
+};
+
+const OptionInfo* find_short(char letter) {
+  for (const OptionInfo& option : kOptions)
+    if (option.letter == letter && letter) return &option;
+  return nullptr;
+}
+
+// As getopt_long: an unambiguous beginning is enough.
+Result<const OptionInfo*> find_long(const std::string& name) {
+  const OptionInfo* found = nullptr;
+  for (const OptionInfo& option : kOptions) {
+    if (!option.name) continue;
+    if (name == option.name) return &option;
+    if (std::string_view(option.name).substr(0, name.size()) != name) continue;
+    if (found) return failf(ErrorCode::invalid_argument, "option '--{}' is ambiguous", name);
+    found = &option;
+  }
+  if (!found) return failf(ErrorCode::invalid_argument, "unrecognized option '--{}'", name);
+  return found;
+}
+
+template <class T>
+Result<T> number(const OptionInfo& option, const std::string& text, T low, T high) {
+  T value{};
+  auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc{} || end != text.data() + text.size() || value < low || value > high)
+    return failf(ErrorCode::invalid_argument, "option '{}': '{}' is not a number from {} to {}",
+                 option.shown(), text, low, high);
+  return value;
+}
+
+Result<std::pair<std::string, std::string>> assignment(const OptionInfo& option,
+                                                       const std::string& text) {
+  size_t equals = text.find('=');
+  if (equals == std::string::npos || equals == 0)
+    return failf(ErrorCode::invalid_argument, "option '{}': '{}' is not NAME=VALUE", option.shown(),
+                 text);
+  return std::pair{text.substr(0, equals), text.substr(equals + 1)};
+}
+
+class Parser {
+ public:
+  explicit Parser(const std::vector<std::string>& arguments) : arguments_(arguments) {}
+
+  Result<StapOptions> run() {
+    for (; at_ < arguments_.size(); ++at_) {
+      const std::string& word = arguments_[at_];
+      if (word == "--") {
+        ++at_;
+        break;
+      }
+      if (word.size() < 2 || word[0] != '-') break;  // the script, then its own arguments
+      STAPD_TRY(word[1] == '-' ? long_option(word.substr(2)) : short_options(word));
+    }
+    options_.compile.arguments.assign(arguments_.begin() + static_cast<std::ptrdiff_t>(at_),
+                                      arguments_.end());
+    STAPD_TRY(check());
+    return std::move(options_);
+  }
+
+ private:
+  Status long_option(const std::string& text) {
+    size_t equals = text.find('=');
+    STAPD_ASSIGN(const OptionInfo* option, find_long(text.substr(0, equals)));
+    std::string value;
+    if (equals != std::string::npos) {
+      if (option->argument == Argument::none)
+        return failf(ErrorCode::invalid_argument, "option '--{}' takes no argument", option->name);
+      value = text.substr(equals + 1);
+    } else if (option->argument == Argument::required) {
+      STAPD_ASSIGN(value, next_word(*option));
+    }
+    return apply(*option, value);
+  }
+
+  Status short_options(const std::string& word) {
+    for (size_t i = 1; i < word.size(); ++i) {
+      const OptionInfo* option = find_short(word[i]);
+      if (!option) return failf(ErrorCode::invalid_argument, "invalid option -- '{}'", word[i]);
+      if (option->argument == Argument::none) {
+        STAPD_TRY(apply(*option, ""));
+        continue;
+      }
+      std::string value = word.substr(i + 1);
+      if (value.empty()) {
+        STAPD_ASSIGN(value, next_word(*option));
+      }
+      return apply(*option, value);
+    }
+    return {};
+  }
+
+  Result<std::string> next_word(const OptionInfo& option) {
+    if (at_ + 1 >= arguments_.size())
+      return failf(ErrorCode::invalid_argument, "option '{}' requires an argument", option.shown());
+    return arguments_[++at_];
+  }
+
+  Status apply(const OptionInfo& option, const std::string& value) {
+    if (option.treatment == Treatment::refused)
+      return failf(ErrorCode::unsupported, "option '{}' is not supported: {}", option.shown(),
+                   option.text);
+    if (option.treatment == Treatment::ignored) {
+      options_.notices.push_back(
+          fmt::format("option '{}' does nothing: {}", option.shown(), option.text));
+      return {};
+    }
+    CompileOptions& compile = options_.compile;
+    switch (option.id) {
+      case OptionId::help:
+        options_.help = true;
+        break;
+      case OptionId::version:
+        options_.version = true;
+        break;
+      case OptionId::verbose:
+        ++options_.verbosity;
+        break;
+      case OptionId::pass_verbose:
+        for (size_t i = 0; i < 5 && i < value.size(); ++i)
+          options_.pass_verbosity[i] = value[i] - '0';
+        break;
+      case OptionId::timing:
+        options_.timing = true;
+        break;
+      case OptionId::last_pass:
+        return set(options_.last_pass, number(option, value, 1, 5));
+      case OptionId::tapset_path:
+        compile.tapset_paths.push_back(value);
+        break;
+      case OptionId::script:
+        script_given_ = true;
+        compile.script_text = value;
+        break;
+      case OptionId::extra_script:
+        compile.extra_scripts.push_back({"<input>", value});
+        break;
+      case OptionId::output:
+        options_.output = value;
+        break;
+      case OptionId::module_name:
+        compile.session_name = value;
+        break;
+      case OptionId::guru:
+        compile.guru = true;
+        break;
+      case OptionId::command:
+        options_.command = value;
+        break;
+      case OptionId::target: {
+        STAPD_ASSIGN(options_.target, number(option, value, 1, 1 << 30));
+        break;
+      }
+      case OptionId::macro: {
+        STAPD_ASSIGN(auto pair, assignment(option, value));
+        compile.macros.insert_or_assign(pair.first, pair.second);
+        break;
+      }
+      case OptionId::set_global: {
+        STAPD_ASSIGN(auto pair, assignment(option, value));
+        compile.globals.insert_or_assign(pair.first, pair.second);
+        break;
+      }
+      case OptionId::bulk:
+        options_.bulk = true;
+        break;
+      case OptionId::buffer_size:
+        options_.buffer_given = true;
+        return set(options_.buffer_mib, number<uint32_t>(option, value, 1, 4095));
+      case OptionId::unoptimized:
+        compile.unoptimized = true;
+        break;
+      case OptionId::no_warnings:
+        compile.suppress_warnings = true;
+        break;
+      case OptionId::warnings_are_errors:
+        compile.warnings_are_errors = true;
+        break;
+      case OptionId::list_probes:
+        options_.list = value;
+        break;
+      case OptionId::list_variables:
+        options_.list = value;
+        options_.list_variables = true;
+        break;
+      case OptionId::flight_recorder:
+        options_.flight_recorder = true;
+        break;
+      case OptionId::file_size:
+        return set_file_size(option, value);
+      case OptionId::time_limit: {
+        STAPD_ASSIGN(int seconds, number(option, value, 1, 1 << 30));
+        options_.time_limit = seconds;
+        break;
+      }
+      default:
+        return apply_long(option, value);
+    }
+    return {};
+  }
+
+  Status apply_long(const OptionInfo& option, const std::string& value) {
+    CompileOptions& compile = options_.compile;
+    switch (option.id) {
+      case OptionId::runtime:
+        if (value != "bpf")
+          return failf(ErrorCode::unsupported, "option '--runtime={}' is not supported: {}", value,
+                       option.text);
+        break;
+      case OptionId::skip_badvars:
+        compile.skip_badvars = true;
+        break;
+      case OptionId::unprivileged:
+        compile.privilege = "stapusr";
+        break;
+      case OptionId::privilege:
+        if (value != "stapusr" && value != "stapsys" && value != "stapdev")
+          return failf(ErrorCode::invalid_argument,
+                       "option '--privilege': '{}' is none of stapusr, stapsys, stapdev", value);
+        compile.privilege = value;
+        break;
+      case OptionId::compatible:
+        compile.compatible = value;
+        break;
+      case OptionId::dump_probe_types:
+        options_.dump = StapOptions::Dump::probe_types;
+        break;
+      case OptionId::dump_probe_aliases:
+        options_.dump = StapOptions::Dump::probe_aliases;
+        break;
+      case OptionId::dump_functions:
+        options_.dump = StapOptions::Dump::functions;
+        break;
+      case OptionId::suppress_handler_errors:
+        compile.suppress_handler_errors = true;
+        break;
+      case OptionId::suppress_time_limits:
+        suppress_time_limits_ = true;
+        break;
+      case OptionId::color:
+        options_.color_always = value.empty() || value == "always";
+        options_.color_never = value == "never";
+        if (!options_.color_always && !options_.color_never && value != "auto")
+          return failf(ErrorCode::invalid_argument,
+                       "option '--color': '{}' is none of never, always, auto", value);
+        break;
+      case OptionId::no_global_var_display:
+        compile.show_globals_at_end = false;
+        break;
+      case OptionId::example:
+        options_.example = true;
+        break;
+      default:
+        break;
+    }
+    return {};
+  }
+
+  template <class T, class U>
+  static Status set(T& to, Result<U> value) {
+    if (!value) return tl::unexpected(value.error());
+    to = *value;
+    return {};
+  }
+
+  // SIZE[,COUNT]
+  Status set_file_size(const OptionInfo& option, const std::string& text) {
+    size_t comma = text.find(',');
+    STAPD_ASSIGN(uint64_t size, number<uint64_t>(option, text.substr(0, comma), 0, 1 << 20));
+    uint64_t count = 0;
+    if (comma != std::string::npos) {
+      STAPD_ASSIGN(count, number<uint64_t>(option, text.substr(comma + 1), 0, 1 << 20));
+    }
+    options_.file_size = {size, count};
+    return {};
+  }
+
+  Status check() {
+    if (options_.command && options_.target)
+      return fail(ErrorCode::invalid_argument, "you can't specify -c and -x options together");
+    if (options_.file_size && !options_.output)
+      return fail(ErrorCode::invalid_argument, "-S needs an output file: -o FILE");
+    if (options_.list && (script_given_ || options_.last_pass != 5))
+      return fail(ErrorCode::invalid_argument, "-l and -L go with neither a script nor -p");
+    if (suppress_time_limits_) {
+      if (!options_.compile.guru)
+        return fail(ErrorCode::invalid_argument, "--suppress-time-limits requires guru mode (-g)");
+      options_.compile.macros["MAXACTION"] = "2147483647";
+      options_.compile.macros["MAXACTION_INTERRUPTIBLE"] = "2147483647";
+    }
+    bool needs_script = !options_.help && !options_.version && !options_.list &&
+                        options_.dump == StapOptions::Dump::none;
+    if (script_given_) {
+      options_.compile.script_name = "<input>";
+    } else if (needs_script) {
+      if (options_.compile.arguments.empty())
+        return fail(ErrorCode::invalid_argument, "a script must be specified");
+      options_.compile.script_name = options_.compile.arguments.front();
+      options_.compile.arguments.erase(options_.compile.arguments.begin());
+    }
+    return {};
+  }
+
+  const std::vector<std::string>& arguments_;
+  size_t at_ = 0;
+  StapOptions options_;
+  bool script_given_ = false;
+  bool suppress_time_limits_ = false;
+};
+
+}  // namespace
+
+Result<StapOptions> parse_stap_options(const std::vector<std::string>& arguments) {
+  return Parser(arguments).run();
+}
+
+Status read_scripts(StapOptions& options) {
+  CompileOptions& compile = options.compile;
+  if (!compile.script_text.empty() || compile.script_name == "<input>") return {};
+  std::ostringstream text;
+  if (compile.script_name == "-") {
+    compile.script_name = "<input>";
+    text << std::cin.rdbuf();
+  } else {
+    std::ifstream file(compile.script_name);
+    if (!file)
+      return fail_errno("Input file '" + compile.script_name + "' is missing or unreadable", errno);
+    text << file.rdbuf();
+    if (!file) return fail_errno("reading " + compile.script_name, errno);
+  }
+  compile.script_text = text.str();
+  return {};
+}
+
+std::string stap_help() {
+  std::string out =
+      "Usage: stap [OPTION...] FILE [ARGUMENT...]\n"
+      "   or: stap [OPTION...] -e SCRIPT [ARGUMENT...]\n"
+      "   or: stap [OPTION...] -l POINT | -L POINT\n\n";
+  for (const OptionInfo& option : kOptions) {
+    if (option.treatment != Treatment::works) continue;
+    std::string name = option.shown();
+    if (option.argument == Argument::required) name += option.letter ? " VALUE" : "=VALUE";
+    if (option.argument == Argument::optional) name += "[=VALUE]";
+    fmt::format_to(std::back_inserter(out), "  {:<28} {}\n", name, option.text);
+  }
+  return out;
+}
+
+}  // namespace stapd::ctl

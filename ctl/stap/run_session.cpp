@@ -1,0 +1,149 @@
+#include "ctl/stap/run_session.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <bit>
+#include <csignal>
+#include <cstdio>
+#include <ctime>
+
+#include "ctl/stap/live_output.h"
+#include "ctl/stap/target_command.h"
+#include "runtime/recorder/recorder.h"
+
+namespace stapd::ctl {
+namespace {
+
+// How often new records are looked for; nobody is woken up when there are none.
+constexpr uint64_t kPollNs = 100'000'000;
+
+uint64_t clock_ns(clockid_t clock) {
+  timespec now;
+  clock_gettime(clock, &now);
+  return static_cast<uint64_t>(now.tv_sec) * 1'000'000'000 + static_cast<uint64_t>(now.tv_nsec);
+}
+
+class Session {
+ public:
+  Session(const StapOptions& options, std::shared_ptr<const ProgramImage> image)
+      : options_(options), image_(std::move(image)) {}
+
+  Result<int> run() {
+    STAPD_TRY(open_signals());
+    if (options_.command) {
+      STAPD_ASSIGN(command_, TargetCommand::prepare(*options_.command));
+    }
+    RecorderOptions recorder_options;
+    recorder_options.segment_size = std::bit_ceil(options_.buffer_mib) << 20;
+    recorder_options.target_pid =
+        static_cast<uint32_t>(command_ ? command_->pid() : options_.target.value_or(0));
+    STAPD_ASSIGN(recorder_, Recorder::start(image_, recorder_options));
+    for (const std::string& warning : recorder_->warnings())
+      std::fprintf(stderr, "WARNING: %s\n", warning.c_str());
+    STAPD_ASSIGN(output_, LiveOutput::open(*recorder_, options_));
+    if (command_) command_->resume();
+    if (options_.time_limit)
+      deadline_ = clock_ns(CLOCK_MONOTONIC) + static_cast<uint64_t>(*options_.time_limit * 1e9);
+    while (!ending_ && !recorder_->wants_to_end()) {
+      wait();
+      output_->show_new();
+      run_commands();
+    }
+    STAPD_TRY(recorder_->stop());
+    output_->finish();
+    run_commands();
+    if (command_) command_->report_status();
+    return recorder_->has_failed() || output_->failed() ? 1 : 0;
+  }
+
+ private:
+  // Signals are waited for like everything else. SIGPIPE is an error of write().
+  Status open_signals() {
+    sigset_t set;
+    sigemptyset(&set);
+    for (int signal : {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGCHLD}) sigaddset(&set, signal);
+    sigprocmask(SIG_BLOCK, &set, nullptr);
+    ::signal(SIGPIPE, SIG_IGN);
+    signals_.reset(signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK));
+    return signals_.valid() ? Status{} : Status(fail_errno("signalfd", errno));
+  }
+
+  void wait() {
+    uint64_t now = clock_ns(CLOCK_MONOTONIC);
+    uint64_t until = now + kPollNs;
+    if (auto timer = recorder_->next_timer()) until = std::min(until, *timer);
+    if (deadline_) until = std::min(until, deadline_);
+    pollfd fds[] = {{recorder_->control_fd(), POLLIN, 0},
+                    {recorder_->clock_fd(), POLLIN, 0},
+                    {signals_.get(), POLLIN, 0}};
+    timespec timeout = {};
+    if (until > now) {
+      timeout.tv_sec = static_cast<time_t>((until - now) / 1'000'000'000);
+      timeout.tv_nsec = static_cast<long>((until - now) % 1'000'000'000);
+    }
+    ppoll(fds, std::size(fds), &timeout, nullptr);
+    if (fds[0].revents) recorder_->handle_control();
+    if (fds[1].revents) recorder_->handle_clock();
+    if (fds[2].revents) read_signals();
+    now = clock_ns(CLOCK_MONOTONIC);
+    recorder_->run_due_timers(now);
+    if (deadline_ && now >= deadline_) ending_ = true;
+  }
+
+  void read_signals() {
+    signalfd_siginfo info;
+    while (::read(signals_.get(), &info, sizeof info) == sizeof info) {
+      if (info.ssi_signo != SIGCHLD) ending_ = true;
+      while (waitpid_any()) {
+      }
+    }
+  }
+
+  // Reaps commands of system() and the target; the end of the target ends the session.
+  bool waitpid_any() {
+    int status = 0;
+    pid_t pid = waitpid(-1, &status, WNOHANG);
+    if (pid <= 0) return false;
+    if (command_ && pid == command_->pid()) {
+      command_->set_status(status);
+      ending_ = true;
+    }
+    return true;
+  }
+
+  // system(): a shell of its own for each, not waited for.
+  void run_commands() {
+    for (const std::string& command : recorder_->take_commands()) {
+      if (fork() != 0) continue;
+      sigset_t none;
+      sigemptyset(&none);
+      sigprocmask(SIG_SETMASK, &none, nullptr);
+      ::signal(SIGPIPE, SIG_DFL);
+      execl("/bin/sh", "sh", "-c", command.c_str(), nullptr);
+      _exit(127);
+    }
+  }
+
+  const StapOptions& options_;
+  std::shared_ptr<const ProgramImage> image_;
+  std::unique_ptr<Recorder> recorder_;
+  std::unique_ptr<LiveOutput> output_;
+  std::unique_ptr<TargetCommand> command_;
+  UniqueFd signals_;
+  uint64_t deadline_ = 0;
+  bool ending_ = false;
+};
+
+}  // namespace
+
+Result<int> run_session(const StapOptions& options, std::shared_ptr<const ProgramImage> image) {
+  return Session(options, std::move(image)).run();
+}
+
+}  // namespace stapd::ctl

@@ -1,0 +1,37 @@
+// The kernel's clocks, and what one says in terms of another. All in ns.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+namespace stapd {
+
+// Three clocks at (nearly) one moment.
+struct ClockReading {
+  uint64_t boot = 0;  // CLOCK_BOOTTIME: what records carry
+  uint64_t mono = 0;  // CLOCK_MONOTONIC: stands still in suspend
+  uint64_t real = 0;  // CLOCK_REALTIME: jumps when somebody sets it
+
+  bool operator==(const ClockReading&) const = default;
+};
+
+ClockReading read_clocks();
+uint64_t read_boot_clock();
+
+// From CLOCK_BOOTTIME to wall time, by readings taken now and then: between two of them the earlier
+// one holds, so that a jump of the wall clock does not move what was recorded before it.
+class WallClock {
+ public:
+  WallClock() = default;
+  explicit WallClock(const ClockReading& reading) { add(reading); }
+
+  void add(const ClockReading& reading);
+  // Without any reading, the time itself.
+  uint64_t real_of(uint64_t boot) const;
+  const std::vector<ClockReading>& readings() const { return readings_; }
+
+ private:
+  std::vector<ClockReading> readings_;  // by boot
+};
+
+}  // namespace stapd

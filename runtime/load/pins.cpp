@@ -1,0 +1,67 @@
+#include "runtime/load/pins.h"
+
+#include <bpf/bpf.h>
+#include <linux/magic.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <filesystem>
+
+namespace stapd {
+namespace {
+
+constexpr const char* kBpffs = "/sys/fs/bpf";
+
+bool is_bpffs(const char* path) {
+  struct statfs info;
+  return statfs(path, &info) == 0 && info.f_type == BPF_FS_MAGIC;
+}
+
+}  // namespace
+
+Status ensure_bpffs() {
+  if (is_bpffs(kBpffs)) return {};
+  if (mount("bpf", kBpffs, "bpf", MS_NOSUID | MS_NODEV | MS_NOEXEC, "mode=0700") < 0)
+    return fail_errno("mounting bpffs on /sys/fs/bpf", errno);
+  return {};
+}
+
+Status pin_object(int fd, const std::string& path) {
+  if (bpf_obj_pin(fd, path.c_str()) < 0) return fail_errno("pinning " + path, errno);
+  return {};
+}
+
+Result<UniqueFd> open_pin(const std::string& path) {
+  int fd = bpf_obj_get(path.c_str());
+  if (fd < 0) return fail_errno(path, errno);
+  return UniqueFd(fd);
+}
+
+Status make_pin_folder(const std::string& folder) {
+  std::error_code error;
+  std::filesystem::create_directories(folder, error);
+  if (error) return fail_errno("making " + folder, error.value());
+  chmod(folder.c_str(), 0700);
+  return {};
+}
+
+Status remove_pin_folder(const std::string& folder) {
+  std::error_code error;
+  std::filesystem::remove_all(folder, error);
+  if (error) return fail_errno("removing " + folder, error.value());
+  return {};
+}
+
+std::vector<std::string> list_pins(const std::string& folder) {
+  std::vector<std::string> names;
+  std::error_code error;
+  for (const auto& entry : std::filesystem::directory_iterator(folder, error))
+    names.push_back(entry.path().filename());
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+}  // namespace stapd

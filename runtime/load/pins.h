@@ -1,0 +1,26 @@
+// The bpffs folder that keeps a session recording without its process.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "runtime/base/result.h"
+#include "runtime/base/unique_fd.h"
+
+namespace stapd {
+
+Status pin_object(int fd, const std::string& path);
+Result<UniqueFd> open_pin(const std::string& path);
+
+// Makes bpffs available at `folder`'s file system, mounting it at /sys/fs/bpf when nothing is
+// there.
+Status ensure_bpffs();
+
+// Makes the folder, mode 0700, with its parents.
+Status make_pin_folder(const std::string& folder);
+// Removes the folder and every pin in it: what only the pins kept is gone.
+Status remove_pin_folder(const std::string& folder);
+// Names in the folder, sorted.
+std::vector<std::string> list_pins(const std::string& folder);
+
+}  // namespace stapd

@@ -1,0 +1,370 @@
+#include "runtime/recorder/recorder.h"
+
+#include <sys/stat.h>
+#include <sys/timerfd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdio>
+#include <ctime>
+#include <map>
+#include <random>
+
+#include "runtime/image/map_layout.h"
+#include "runtime/load/load_program.h"
+#include "runtime/load/pins.h"
+#include "runtime/recorder/running_processes.h"
+#include "runtime/recorder/show_globals.h"
+#include "runtime/ring/ring_follower.h"
+#include "runtime/vm/map_codec.h"
+
+namespace stapd {
+namespace {
+
+uint64_t clock_ns(clockid_t clock) {
+  timespec now;
+  clock_gettime(clock, &now);
+  return static_cast<uint64_t>(now.tv_sec) * 1'000'000'000 + static_cast<uint64_t>(now.tv_nsec);
+}
+
+void store_run(SessionState& state, SessionState::Run run) {
+  __atomic_store_n(&state.run, run, __ATOMIC_SEQ_CST);
+}
+
+}  // namespace
+
+Recorder::Recorder(std::shared_ptr<const ProgramImage> image) : image_(std::move(image)) {}
+Recorder::~Recorder() = default;
+
+// ---- starting ---------------------------------------------------------------------------------
+
+Result<std::unique_ptr<Recorder>> Recorder::start(std::shared_ptr<const ProgramImage> image,
+                                                  const RecorderOptions& options) {
+  std::unique_ptr<Recorder> recorder(new Recorder(std::move(image)));
+  STAPD_TRY(recorder->load(options));
+  STAPD_TRY(recorder->attach_probes(options));
+  STAPD_TRY(recorder->open_waits());
+  STAPD_TRY(recorder->pin(options));
+  recorder->run_family(ProbeSpec::Family::begin);
+  if (!recorder->wants_to_end_) recorder->greet_processes();
+  if (!recorder->wants_to_end_) {
+    store_run(recorder->maps_->session_state(), SessionState::running);
+    recorder->schedule_timers(clock_ns(CLOCK_MONOTONIC));
+  }
+  return recorder;
+}
+
+Status Recorder::load(const RecorderOptions& options) {
+  STAPD_ASSIGN(MapSet maps, MapSet::create(*image_, options.segment_size));
+  maps_.emplace(std::move(maps));
+  SessionState& state = maps_->session_state();
+  store_run(state, SessionState::starting);
+  state.target = options.target_pid;
+  handle_clock();
+  set_up_vm();
+  initialise_globals();
+  for (const ProgramSpec& program : image_->programs) {
+    STAPD_ASSIGN(UniqueFd fd, load_program(*image_, program, *maps_));
+    programs_.push_back(std::move(fd));
+  }
+  return {};
+}
+
+void Recorder::set_up_vm() {
+  const RingShape& shape = maps_->ring_shape();
+  kernel_maps_ = std::make_unique<KernelMaps>(*image_, *maps_);
+  writer_.emplace(maps_->ring() + (shape.segments - 1) * shape.stride, shape.segment_size);
+  vm_ = std::make_unique<Vm>(*image_, *kernel_maps_, &*writer_);
+}
+
+void Recorder::initialise_globals() {
+  for (const GlobalSpec& global : image_->globals) {
+    if (global.is_array) continue;
+    std::byte* at = maps_->state() + global.state_offset;
+    if (global.kind == ValueKind::integer)
+      std::memcpy(at, &global.init, sizeof global.init);
+    else if (global.kind == ValueKind::string)
+      encode_string(at, global.capacity, global.init_text);
+  }
+}
+
+Status Recorder::attach_probes(const RecorderOptions& options) {
+  for (const ProbeSpec& probe : image_->probes) {
+    if (runs_in_daemon(probe.family) || !probe.program) continue;
+    Result<Links> links = attach(probe, programs_[*probe.program].get());
+    if (links) {
+      std::move(links->begin(), links->end(), std::back_inserter(links_));
+      continue;
+    }
+    if (!probe.optional && !options.tolerate_missing_probes) return tl::unexpected(links.error());
+    warnings_.push_back(links.error().message);
+  }
+  return {};
+}
+
+Status Recorder::open_waits() {
+  auto on_event = [this](const ControlEvent& event) {
+    if (event.kind == ControlEvent::exit_requested || event.kind == ControlEvent::too_many_errors)
+      wants_to_end_ = true;
+  };
+  STAPD_ASSIGN(control_, ControlEvents::open(maps_->fd(kControlMap), on_event));
+  clock_.reset(timerfd_create(CLOCK_REALTIME, TFD_CLOEXEC | TFD_NONBLOCK));
+  if (!clock_.valid()) return fail_errno("timerfd", errno);
+  handle_clock();
+  return {};
+}
+
+// Into a folder beside, which is given its name when it is complete: what has the name is whole.
+Status Recorder::pin(const RecorderOptions& options) {
+  if (options.pin_folder.empty()) return {};
+  pin_folder_ = options.pin_folder;
+  std::string folder = options.pin_folder + ".new";
+  STAPD_TRY(ensure_bpffs());
+  STAPD_TRY(remove_pin_folder(folder));
+  STAPD_TRY(make_pin_folder(folder));
+  STAPD_TRY(maps_->pin(folder));
+  for (size_t i = 0; i < programs_.size(); ++i)
+    STAPD_TRY(pin_object(programs_[i].get(), fmt::format("{}/program{}", folder, i)));
+  for (size_t i = 0; i < links_.size(); ++i)
+    STAPD_TRY(pin_object(links_[i].get(), fmt::format("{}/link{}", folder, i)));
+  if (std::rename(folder.c_str(), pin_folder_.c_str()) != 0)
+    return fail_errno("pinning " + pin_folder_, errno);
+  return {};
+}
+
+// ---- adoption ---------------------------------------------------------------------------------
+
+Result<std::unique_ptr<Recorder>> Recorder::adopt(std::shared_ptr<const ProgramImage> image,
+                                                  const RecorderOptions& options) {
+  std::unique_ptr<Recorder> recorder(new Recorder(std::move(image)));
+  STAPD_TRY(recorder->open_pins(options));
+  recorder->set_up_vm();
+  STAPD_TRY(recorder->open_waits());
+  uint32_t run = recorder->state().run;
+  if (run == SessionState::starting)
+    return failf(ErrorCode::corrupt, "{}: its recorder died before it had started",
+                 options.pin_folder);
+  if (run == SessionState::running)
+    recorder->schedule_timers(clock_ns(CLOCK_MONOTONIC));
+  else
+    recorder->wants_to_end_ = true;
+  return recorder;
+}
+
+Status Recorder::open_pins(const RecorderOptions& options) {
+  pin_folder_ = options.pin_folder;
+  STAPD_ASSIGN(MapSet maps, MapSet::open(*image_, pin_folder_));
+  maps_.emplace(std::move(maps));
+  for (size_t i = 0; i < image_->programs.size(); ++i) {
+    STAPD_ASSIGN(UniqueFd fd, open_pin(fmt::format("{}/program{}", pin_folder_, i)));
+    programs_.push_back(std::move(fd));
+  }
+  for (size_t i = 0;; ++i) {
+    Result<UniqueFd> link = open_pin(fmt::format("{}/link{}", pin_folder_, i));
+    if (!link) break;
+    links_.push_back(std::move(*link));
+  }
+  return {};
+}
+
+Status Recorder::prove_alive() {
+  for (const UniqueFd& link : links_)
+    if (!is_attached(link.get()))
+      return fail(ErrorCode::corrupt, "a probe was detached while nobody looked");
+  if (!image_->heartbeat) return {};
+  RingReader ring = reader();
+  STAPD_ASSIGN(std::vector<int> cpus, online_cpus());
+  for (int cpu : cpus) {
+    uint32_t segment = static_cast<uint32_t>(cpu);
+    uint64_t before = ring.counters(segment).produced;
+    STAPD_TRY(run_program_on(programs_[*image_->heartbeat].get(), cpu));
+    if (ring.counters(segment).produced == before)
+      return failf(ErrorCode::corrupt, "CPU {} records nothing", cpu);
+  }
+  return {};
+}
+
+// ---- running ----------------------------------------------------------------------------------
+
+int Recorder::control_fd() const { return control_->fd(); }
+int Recorder::clock_fd() const { return clock_.get(); }
+
+void Recorder::handle_control() { control_->handle(); }
+
+// Takes the offset of the wall clock, and waits for the next time that somebody sets it.
+void Recorder::handle_clock() {
+  maps_->session_state().real_offset = clock_ns(CLOCK_REALTIME) - clock_ns(CLOCK_BOOTTIME);
+  if (!clock_.valid()) return;
+  uint64_t ignored;
+  while (::read(clock_.get(), &ignored, sizeof ignored) < 0 && errno == ECANCELED) {
+  }
+  itimerspec never = {};
+  never.it_value.tv_sec = 1L << 40;
+  timerfd_settime(clock_.get(), TFD_TIMER_ABSTIME | TFD_TIMER_CANCEL_ON_SET, &never, nullptr);
+}
+
+namespace {
+
+uint64_t interval_of(const ProbeSpec& probe) {
+  int64_t interval = probe.interval_ns;
+  if (probe.randomize_ns > 0) {
+    static std::minstd_rand engine(std::random_device{}());
+    interval +=
+        std::uniform_int_distribution<int64_t>(-probe.randomize_ns, probe.randomize_ns)(engine);
+  }
+  return static_cast<uint64_t>(std::max<int64_t>(interval, 1));
+}
+
+}  // namespace
+
+void Recorder::schedule_timers(uint64_t now) {
+  for (uint32_t i = 0; i < image_->probes.size(); ++i)
+    if (image_->probes[i].family == ProbeSpec::Family::timer)
+      timers_.push_back({i, now + interval_of(image_->probes[i])});
+}
+
+std::optional<uint64_t> Recorder::next_timer() const {
+  if (stopped_ || wants_to_end_ || timers_.empty()) return std::nullopt;
+  return std::min_element(timers_.begin(), timers_.end(),
+                          [](const Timer& a, const Timer& b) { return a.due < b.due; })
+      ->due;
+}
+
+// A timer that fell behind by more than its interval is not made up for.
+void Recorder::run_due_timers(uint64_t now) {
+  for (Timer& timer : timers_) {
+    if (wants_to_end_ || timer.due > now) continue;
+    const ProbeSpec& probe = image_->probes[timer.probe];
+    run_handler(probe);
+    timer.due += interval_of(probe);
+    if (timer.due <= now) timer.due = now + interval_of(probe);
+  }
+}
+
+void Recorder::run_family(ProbeSpec::Family family) {
+  std::multimap<int64_t, const ProbeSpec*> ordered;
+  for (const ProbeSpec& probe : image_->probes)
+    if (probe.family == family) ordered.emplace(probe.order, &probe);
+  for (const auto& [order, probe] : ordered) {
+    run_handler(*probe);
+    if (wants_to_end_ && family == ProbeSpec::Family::begin) return;
+  }
+}
+
+// A timer that shares globals with programs runs as a program itself; all else in the VM.
+void Recorder::run_handler(const ProbeSpec& probe) {
+  if (probe.program) {
+    Status status = run_program(programs_[*probe.program].get(), {});
+    if (!status) warnings_.push_back(status.error().message);
+    handle_control();
+    return;
+  }
+  bool interruptible = probe.family != ProbeSpec::Family::timer;
+  const Limits& limits = image_->limits;
+  finish_handler(vm_->run(probe.handler, HandlerContext::of_this_process(),
+                          interruptible ? limits.max_action_interruptible : limits.max_action));
+}
+
+// What a handler in the VM asked for.
+void Recorder::finish_handler(const HandlerResult& result) {
+  const Limits& limits = image_->limits;
+  SessionState& session = maps_->session_state();
+  bool ending = session.run == SessionState::stopping || session.run == SessionState::failed;
+  if (result.end == HandlerResult::End::raised) {
+    uint64_t errors = __atomic_add_fetch(&session.errors, 1, __ATOMIC_SEQ_CST);
+    if (errors > limits.max_errors) {
+      store_run(session, SessionState::failed);
+      wants_to_end_ = true;
+      return;
+    }
+  }
+  if (result.exit_requested && !ending) {
+    store_run(session, SessionState::stopping);
+    wants_to_end_ = true;
+  }
+}
+
+// process.begin for the processes that are there already: in the VM, which sees each as the kernel
+// would show it. Nothing else runs yet.
+void Recorder::greet_processes() {
+  std::vector<const ProbeSpec*> begins;
+  for (const ProbeSpec& probe : image_->probes)
+    if (probe.family == ProbeSpec::Family::process_begin) begins.push_back(&probe);
+  if (begins.empty()) return;
+  for (const RunningProcess& process : list_processes()) {
+    for (const ProbeSpec* probe : begins) {
+      bool other_pid = probe->pid >= 0 && static_cast<uint32_t>(probe->pid) != process.context.pid;
+      bool other_file = !probe->path.empty() &&
+                        (probe->inode != process.inode || probe->device != process.device);
+      if (!other_pid && !other_file)
+        finish_handler(vm_->run(probe->handler, process.context, image_->limits.max_action));
+    }
+  }
+}
+
+bool Recorder::has_failed() const { return state().run == SessionState::failed; }
+
+// ---- ending -----------------------------------------------------------------------------------
+
+Status Recorder::stop() {
+  if (stopped_) return {};
+  SessionState& session = maps_->session_state();
+  if (session.run != SessionState::failed) store_run(session, SessionState::stopping);
+  // Without pins and links no program starts any more, and the handlers below are alone.
+  Status removed = pin_folder_.empty() ? Status{} : remove_pin_folder(pin_folder_);
+  links_.clear();
+  run_family(has_failed() ? ProbeSpec::Family::error : ProbeSpec::Family::end);
+  if (!has_failed()) show_globals();
+  stopped_ = true;
+  timers_.clear();
+  return removed;
+}
+
+void Recorder::show_globals() {
+  std::string text = text_of_unread_globals(*image_, *kernel_maps_);
+  uint64_t now = clock_ns(CLOCK_BOOTTIME);
+  constexpr size_t kPart = 4000;
+  for (size_t at = 0; at < text.size(); at += kPart) {
+    RecordValue value = RecordValue::of(std::string_view(text).substr(at, kPart));
+    writer_->write(kTextFormat, image_->formats[kTextFormat], now, {&value, 1});
+  }
+}
+
+void Recorder::write_notice(std::string_view text) {
+  RecordValue value = RecordValue::of(text);
+  writer_->write(kNoticeFormat, image_->formats[kNoticeFormat], clock_ns(CLOCK_BOOTTIME),
+                 {&value, 1});
+}
+
+// ---- looking at it ----------------------------------------------------------------------------
+
+RingMapping Recorder::ring() const {
+  const RingShape& shape = maps_->ring_shape();
+  return {maps_->ring(), shape.segment_size, shape.stride, shape.segments};
+}
+
+uint64_t Recorder::recursion_misses() const {
+  uint64_t misses = 0;
+  for (const UniqueFd& program : programs_) misses += stapd::recursion_misses(program.get());
+  return misses;
+}
+
+std::vector<std::string> Recorder::take_commands() {
+  RingReader ring = reader();
+  FollowOptions options;
+  options.positions = command_positions_;
+  RingFollower follower(ring, options);
+  follower.flush(clock_ns(CLOCK_BOOTTIME));
+  RecordFormatter formatter(image_->formats);
+  std::vector<std::string> commands;
+  for (RingRecord record; follower.next(record);) {
+    std::optional<RecordView> view = formatter.view_untrusted(record.bytes);
+    if (!view || view->format().channel != RecordChannel::system) continue;
+    commands.emplace_back();
+    formatter.append_plain_text(commands.back(), *view);
+  }
+  command_positions_ = follower.positions();
+  return commands;
+}
+
+}  // namespace stapd

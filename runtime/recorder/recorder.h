@@ -1,0 +1,123 @@
+// A session that records: its maps, programs and links, and the handlers that run outside the
+// kernel. Used by `stap` in its own process and by stapd; owns no event loop: it says what to wait
+// for.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "runtime/load/attach.h"
+#include "runtime/load/control_events.h"
+#include "runtime/load/map_set.h"
+#include "runtime/recorder/kernel_maps.h"
+#include "runtime/ring/ring_reader.h"
+#include "runtime/ring/ring_writer.h"
+#include "runtime/vm/vm.h"
+
+namespace stapd {
+
+struct RecorderOptions {
+  uint32_t segment_size = 1u << 20;  // bytes a CPU, a power of two
+  std::string pin_folder;            // in bpffs; "": nothing is pinned, all ends with this process
+  uint32_t target_pid = 0;           // what target() gives
+  bool tolerate_missing_probes = false;  // OnMissingProbe=warn
+};
+
+class Recorder {
+ public:
+  // Loads and attaches everything, runs the begin handlers, and lets the programs run. `image` is
+  // shared with whoever formats records. What could not be attached and may be missing is in
+  // warnings().
+  static Result<std::unique_ptr<Recorder>> start(std::shared_ptr<const ProgramImage> image,
+                                                 const RecorderOptions& options);
+  // Takes over what another process pinned in options.pin_folder and left recording. Begin handlers
+  // do not run again; timers start anew.
+  static Result<std::unique_ptr<Recorder>> adopt(std::shared_ptr<const ProgramImage> image,
+                                                 const RecorderOptions& options);
+  // What is pinned goes on recording.
+  ~Recorder();
+  Recorder(const Recorder&) = delete;
+  Recorder& operator=(const Recorder&) = delete;
+
+  // ---- what to wait for
+  int control_fd() const;  // readable: handle_control()
+  int clock_fd() const;    // readable: handle_clock(): somebody set the wall clock
+  // CLOCK_MONOTONIC ns of the next timer handler, or nothing.
+  std::optional<uint64_t> next_timer() const;
+
+  void handle_control();
+  void handle_clock();
+  void run_due_timers(uint64_t now);
+
+  // exit() was called or there were too many errors: stop() is due.
+  bool wants_to_end() const { return wants_to_end_; }
+  bool has_failed() const;
+
+  // Ends the recording: programs stop, end handlers run (error handlers when it failed), globals
+  // that the script never read are shown, links and pins go. What was recorded stays readable
+  // while this object lives.
+  Status stop();
+  bool is_stopped() const { return stopped_; }
+
+  // Commands of system() that were recorded since the last call.
+  std::vector<std::string> take_commands();
+
+  // Writes a record of channel `notice` into the daemon's segment.
+  void write_notice(std::string_view text);
+  // Runs the heartbeat through the path that every record takes, on every CPU: an error when a
+  // program was detached, or a record does not arrive.
+  Status prove_alive();
+
+  const ProgramImage& image() const { return *image_; }
+  std::shared_ptr<const ProgramImage> shared_image() const { return image_; }
+  RingMapping ring() const;
+  RingReader reader() const { return RingReader(ring(), image_->formats); }
+  const SessionState& state() const { return maps_->session_state(); }
+  MapAccess& map_access() { return *kernel_maps_; }
+  // What the kernel left out because a program would have interrupted itself.
+  uint64_t recursion_misses() const;
+  const std::vector<std::string>& warnings() const { return warnings_; }
+
+ private:
+  explicit Recorder(std::shared_ptr<const ProgramImage> image);
+
+  Status load(const RecorderOptions& options);
+  Status attach_probes(const RecorderOptions& options);
+  Status pin(const RecorderOptions& options);
+  Status open_pins(const RecorderOptions& options);
+  Status open_waits();
+  void set_up_vm();
+  void initialise_globals();
+  void run_family(ProbeSpec::Family family);
+  void run_handler(const ProbeSpec& probe);
+  void finish_handler(const HandlerResult& result);
+  void greet_processes();
+  void show_globals();
+  void schedule_timers(uint64_t now);
+
+  struct Timer {
+    uint32_t probe;
+    uint64_t due;
+  };
+
+  std::shared_ptr<const ProgramImage> image_;
+  std::optional<MapSet> maps_;
+  std::unique_ptr<KernelMaps> kernel_maps_;
+  std::optional<RingWriter> writer_;
+  std::unique_ptr<Vm> vm_;
+  std::vector<UniqueFd> programs_;
+  std::vector<UniqueFd> links_;
+  std::vector<Timer> timers_;
+  UniqueFd clock_;
+  std::string pin_folder_;
+  std::unique_ptr<ControlEvents> control_;
+  std::vector<uint64_t> command_positions_;
+  std::vector<std::string> commands_;
+  std::vector<std::string> warnings_;
+  bool wants_to_end_ = false;
+  bool stopped_ = false;
+};
+
+}  // namespace stapd

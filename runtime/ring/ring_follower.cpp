@@ -1,0 +1,131 @@
+#include "runtime/ring/ring_follower.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace stapd {
+
+RingFollower::RingFollower(const RingReader& reader, FollowOptions options)
+    : reader_(reader), options_(std::move(options)), tracks_(reader.segments()) {
+  options_.positions.resize(tracks_.size());
+  bool only_new = options_.since == UINT64_MAX;
+  for (uint32_t i = 0; i < tracks_.size(); ++i)
+    tracks_[i].position = only_new ? reader.counters(i).produced : options_.positions[i];
+  if (only_new) options_.since = 0;
+}
+
+void RingFollower::poll(uint64_t now) {
+  advance(now, now > options_.settle_ns ? now - options_.settle_ns : 0);
+}
+
+void RingFollower::flush(uint64_t now) { advance(now, UINT64_MAX); }
+
+// The merge has two sources a segment: what was carried over, then what is fresh.
+void RingFollower::advance(uint64_t now, uint64_t horizon) {
+  for (uint32_t i = 0; i < tracks_.size(); ++i) {
+    Track& track = tracks_[i];
+    size_t source = 2 * size_t{i};
+    if (source + 1 < merge_.sources().size())
+      carry_over(track, merge_.sources()[source], merge_.sources()[source + 1]);
+    read_track(i, now);
+  }
+  std::vector<MergeSource> sources;
+  sources.reserve(2 * tracks_.size());
+  for (uint32_t i = 0; i < tracks_.size(); ++i) {
+    sources.push_back({tracks_[i].carried, tracks_[i].carried_bytes.data(), i});
+    sources.push_back({tracks_[i].fresh.entries(), tracks_[i].fresh.bytes(), i});
+  }
+  merge_ = RecordMerge(std::move(sources), horizon);
+}
+
+// Keeps what was not handed out: both sources together, in order, in bytes of their own.
+void RingFollower::carry_over(Track& track, const MergeSource& carried, const MergeSource& fresh) {
+  std::vector<SegmentCopy::Entry> entries;
+  std::vector<char> bytes;
+  auto keep = [&](const SegmentCopy::Entry& entry, const char* from) {
+    entries.push_back(entry);
+    entries.back().offset = static_cast<uint32_t>(bytes.size());
+    bytes.insert(bytes.end(), from + entry.offset, from + entry.offset + entry.length);
+  };
+  size_t a = carried.taken, b = fresh.taken;
+  const auto& old_entries = track.carried;
+  const auto& new_entries = track.fresh.entries();
+  while (a < old_entries.size() || b < new_entries.size()) {
+    bool take_new = a == old_entries.size() ||
+                    (b < new_entries.size() && new_entries[b].time < old_entries[a].time);
+    if (take_new)
+      keep(new_entries[b++], track.fresh.bytes());
+    else
+      keep(old_entries[a++], track.carried_bytes.data());
+  }
+  track.carried = std::move(entries);
+  track.carried_bytes = std::move(bytes);
+  track.fresh = SegmentCopy();
+}
+
+void RingFollower::read_track(uint32_t segment, uint64_t now) {
+  Track& track = tracks_[segment];
+  if (reader_.counters(segment).produced == track.position) return;
+  SegmentCopy copy = reader_.read_new(segment, track.position, options_.since);
+  if (copy.ledger().produced < track.position) {
+    track.position = 0;
+    track.waiting.clear();
+    ++track.ledger.resets;
+    copy = reader_.read_new(segment, 0, options_.since);
+  }
+  track.fresh = std::move(copy);
+  uint64_t end = readable_end(track, now);
+  track.fresh.keep_up_to(end);
+  track.ledger.overwritten += track.fresh.ledger().overwritten;
+  track.ledger.unreadable += track.fresh.ledger().unreadable;
+  track.position = end;
+}
+
+// Up to which number records can be taken: a record in flight is waited for, but not for ever.
+uint64_t RingFollower::readable_end(Track& track, uint64_t now) {
+  uint64_t end = track.fresh.ledger().produced;
+  std::vector<Waiting> waiting;
+  for (const auto& [number, distance] : track.fresh.in_flight()) {
+    auto seen = std::find_if(track.waiting.begin(), track.waiting.end(),
+                             [n = number](const Waiting& w) { return w.number == n; });
+    waiting.push_back({number, seen == track.waiting.end() ? now : seen->since});
+    if (now - waiting.back().since < options_.stall_ns) end = number - 1;
+  }
+  track.waiting = std::move(waiting);
+  for (const auto& [number, distance] : track.fresh.in_flight())
+    track.ledger.abandoned += number <= end;
+  return end;
+}
+
+bool RingFollower::next(RingRecord& record) {
+  if (!merge_.next(record)) return false;
+  ++tracks_[record.segment].ledger.delivered;
+  return true;
+}
+
+FollowLedger RingFollower::total() const {
+  FollowLedger sum;
+  for (const Track& track : tracks_) {
+    sum.delivered += track.ledger.delivered;
+    sum.overwritten += track.ledger.overwritten;
+    sum.abandoned += track.ledger.abandoned;
+    sum.unreadable += track.ledger.unreadable;
+    sum.resets += track.ledger.resets;
+  }
+  return sum;
+}
+
+std::vector<uint64_t> RingFollower::positions() const {
+  std::vector<uint64_t> positions;
+  for (const Track& track : tracks_) positions.push_back(track.position);
+  for (size_t i = 0; i < merge_.sources().size(); ++i) {
+    const MergeSource& source = merge_.sources()[i];
+    const Track& track = tracks_[source.segment];
+    const auto& all = i % 2 == 0 ? track.carried : track.fresh.entries();
+    for (size_t held = source.taken; held < all.size(); ++held)
+      positions[source.segment] = std::min(positions[source.segment], all[held].number - 1);
+  }
+  return positions;
+}
+
+}  // namespace stapd

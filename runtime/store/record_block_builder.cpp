@@ -1,0 +1,106 @@
+#include <algorithm>
+
+#include "runtime/record/record_view.h"
+#include "runtime/store/record_block.h"
+
+namespace stapd {
+namespace {
+
+using Kind = RecordField::Kind;
+
+constexpr int64_t kTruncatedFlag = 1, kOpaqueFlag = 2;
+constexpr size_t kWeightOfARecord = 6;  // format, segment, time, number, flags
+
+bool is_number(const RecordField& field) {
+  return field.kind == Kind::signed_integer || field.kind == Kind::unsigned_integer ||
+         field.kind == Kind::buckets;
+}
+
+}  // namespace
+
+RecordBlockBuilder::RecordBlockBuilder(std::span<const RecordFormat> formats)
+    : formats_(formats), columns_(formats.size()) {
+  for (size_t i = 0; i < formats.size(); ++i) {
+    columns_[i].numbers.resize(formats[i].fields.size());
+    columns_[i].strings.resize(formats[i].fields.size());
+  }
+}
+
+void RecordBlockBuilder::add(const RingRecord& record) {
+  bool known = add_fields(record);
+  auto header = read_header(record.bytes);
+  format_numbers_.push_back(header ? header->format : 0);
+  segments_.push_back(record.segment);
+  times_.push_back(static_cast<int64_t>(record.time));
+  if (record.segment >= last_numbers_.size()) last_numbers_.resize(record.segment + 1);
+  uint64_t& last = last_numbers_[record.segment];
+  steps_.push_back(static_cast<int64_t>(record.number - last - 1));
+  last = record.number;
+  bool truncated = header && header->flags & kTruncated;
+  flags_.push_back((truncated ? kTruncatedFlag : 0) | (known ? 0 : kOpaqueFlag));
+  if (!known) opaque_.add(record.bytes);
+  weight_ += kWeightOfARecord + (known ? 0 : record.bytes.size());
+  first_time_ = times_.size() == 1 ? record.time : std::min(first_time_, record.time);
+  last_time_ = std::max(last_time_, record.time);
+}
+
+// False when the record fits no format.
+bool RecordBlockBuilder::add_fields(const RingRecord& record) {
+  auto header = read_header(record.bytes);
+  if (!header || header->format >= formats_.size()) return false;
+  const RecordFormat& format = formats_[header->format];
+  auto view = RecordView::parse_untrusted(record.bytes, format);
+  if (!view) return false;
+  FormatColumns& columns = columns_[header->format];
+  for (size_t i = 0; i < format.fields.size(); ++i) {
+    const RecordField& field = format.fields[i];
+    if (field.kind == Kind::buckets) {
+      for (size_t bucket = 0; bucket < view->bucket_count(i); ++bucket)
+        columns.numbers[i].push_back(static_cast<int64_t>(view->bucket(i, bucket)));
+      weight_ += view->bucket_count(i);
+    } else if (is_number(field)) {
+      columns.numbers[i].push_back(view->integer(i));
+      weight_ += std::min<size_t>(field.size, 4);
+    } else {
+      std::string_view text = view->string(i);
+      size_t before = columns.strings[i].bytes();
+      columns.strings[i].add(text);
+      weight_ += 1 + columns.strings[i].bytes() - before;
+    }
+  }
+  return true;
+}
+
+BlockBody RecordBlockBuilder::take(const ClockReading& clock,
+                                   const std::vector<SegmentTotals>& ledger) {
+  BlockBody body;
+  for (uint64_t time : {clock.boot, clock.mono, clock.real})
+    body.bytes.append(reinterpret_cast<const char*>(&time), sizeof time);
+  append_ledger(body.bytes, ledger);
+  append_varint(body.bytes, records());
+  for (const auto* column : {&format_numbers_, &segments_, &times_, &steps_, &flags_})
+    encode_integers(body, *column);
+  for (size_t i = 0; i < formats_.size(); ++i)
+    for (size_t field = 0; field < formats_[i].fields.size(); ++field)
+      if (is_number(formats_[i].fields[field]))
+        encode_integers(body, columns_[i].numbers[field]);
+      else
+        columns_[i].strings[field].encode(body);
+  opaque_.encode(body);
+  clear();
+  return body;
+}
+
+void RecordBlockBuilder::clear() {
+  for (auto* column : {&format_numbers_, &segments_, &times_, &steps_, &flags_}) column->clear();
+  for (FormatColumns& columns : columns_) {
+    for (auto& numbers : columns.numbers) numbers.clear();
+    for (StringColumn& strings : columns.strings) strings.clear();
+  }
+  opaque_.clear();
+  last_numbers_.clear();
+  weight_ = 0;
+  first_time_ = last_time_ = 0;
+}
+
+}  // namespace stapd

@@ -1,0 +1,25 @@
+// Where a recording stopped whose writer was killed, so that another goes on with it.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "runtime/base/result.h"
+#include "runtime/store/file_rotation.h"
+#include "runtime/store/recording_writer.h"
+
+namespace stapd {
+
+struct ResumePoint {
+  RecordingInfo info;  // the newest schema: of which boot, session and script
+  RecordingResume resume;
+  RotationState files;
+  // For RingFollower: what is behind these numbers was not written, but for resume.written.
+  std::vector<uint64_t> positions;
+};
+
+// `paths` are files of one recording, or of more than one: then that of the last path counts. Not
+// found when they hold no block.
+Result<ResumePoint> find_resume_point(const std::vector<std::string>& paths);
+
+}  // namespace stapd

@@ -1,0 +1,36 @@
+#include "runtime/vm/vm.h"
+
+#include <sched.h>
+#include <unistd.h>
+
+#include <fstream>
+
+#include "runtime/vm/activation.h"
+
+namespace stapd {
+
+HandlerContext HandlerContext::of_this_process() {
+  HandlerContext context;
+  context.pid = static_cast<uint32_t>(getpid());
+  context.tid = static_cast<uint32_t>(gettid());
+  context.uid = getuid();
+  context.gid = getgid();
+  context.cpu = static_cast<uint32_t>(sched_getcpu());
+  std::ifstream comm("/proc/thread-self/comm");
+  std::getline(comm, context.execname);
+  return context;
+}
+
+Vm::Vm(const ProgramImage& image, MapAccess& maps, RingWriter* segment)
+    : image_(image), maps_(maps), segment_(segment), formatter_(image.formats) {}
+
+HandlerResult Vm::run(uint32_t function, const HandlerContext& context, uint32_t action_limit) {
+  Invocation invocation{context, action_limit};
+  Activation activation(*this, image_.functions[function], invocation);
+  HandlerResult result;
+  if (activation.run({}, {}) == Activation::End::raised) result.end = HandlerResult::End::raised;
+  result.exit_requested = invocation.exit_requested;
+  return result;
+}
+
+}  // namespace stapd

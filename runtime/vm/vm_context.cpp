@@ -1,0 +1,131 @@
+#include <cstdlib>
+#include <cstring>
+#include <ctime>
+#include <random>
+
+#include "runtime/vm/activation.h"
+
+namespace stapd {
+
+using ir::ContextValue;
+using ir::Op;
+
+namespace {
+
+int64_t clock_ns(clockid_t clock) {
+  timespec now;
+  clock_gettime(clock, &now);
+  return int64_t{now.tv_sec} * 1'000'000'000 + now.tv_nsec;
+}
+
+}  // namespace
+
+bool Activation::context_op(const ir::Instr& instr) {
+  switch (instr.op) {
+    case Op::context:
+      set(instr.dst[0], context_value(static_cast<ContextValue>(instr.sub)));
+      return true;
+    case Op::context_string:
+      set_text(instr.dst[0], invocation_.context.execname);
+      return true;
+    case Op::argument: {
+      const auto& arguments = invocation_.context.arguments;
+      set(instr.dst[0],
+          instr.aux < arguments.size() ? static_cast<int64_t>(arguments[instr.aux]) : 0);
+      return true;
+    }
+    case Op::reg:
+      set(instr.dst[0], 0);
+      return true;
+    case Op::load:
+      load_memory(instr);
+      return true;
+    case Op::load_string:
+      load_string(instr);
+      return true;
+    case Op::table:
+      load_table(instr);
+      return true;
+    default:
+      return false;
+  }
+}
+
+int64_t Activation::context_value(ContextValue which) {
+  const HandlerContext& context = invocation_.context;
+  switch (which) {
+    case ContextValue::pid:
+      return context.pid;
+    case ContextValue::tid:
+      return context.tid;
+    case ContextValue::uid:
+      return context.uid;
+    case ContextValue::gid:
+      return context.gid;
+    case ContextValue::cpu:
+      return context.cpu;
+    case ContextValue::task:
+      return static_cast<int64_t>(context.task);
+    case ContextValue::boot_ns:
+      return clock_ns(CLOCK_BOOTTIME);
+    case ContextValue::mono_ns:
+    case ContextValue::cycles:
+      return clock_ns(CLOCK_MONOTONIC);
+    case ContextValue::real_ns:
+      return clock_ns(CLOCK_REALTIME);
+    case ContextValue::jiffies:
+      return invocation_.context.jiffies ? invocation_.context.jiffies() : 0;
+    case ContextValue::target:
+      return reinterpret_cast<const SessionState*>(vm_.maps_.state())->target;
+    case ContextValue::random: {
+      static thread_local std::minstd_rand engine(std::random_device{}());
+      return static_cast<int64_t>(engine());
+    }
+    case ContextValue::user_mode:
+      return 0;
+  }
+  return 0;
+}
+
+void Activation::load_memory(const ir::Instr& instr) {
+  unsigned bytes = static_cast<unsigned>(std::abs(instr.sub));
+  uint64_t value = 0;
+  const auto& read = invocation_.context.read_memory;
+  bool ok = read && read(static_cast<ir::Space>(instr.aux),
+                         static_cast<uint64_t>(number(instr.args[0])), &value, bytes);
+  if (!ok) value = 0;
+  int shift = 64 - 8 * static_cast<int>(bytes);
+  if (instr.sub < 0 && shift > 0)
+    value = static_cast<uint64_t>(static_cast<int64_t>(value << shift) >> shift);
+  set(instr.dst[0], static_cast<int64_t>(value));
+  set(instr.dst[1], ok ? 0 : 1);
+}
+
+// Byte by byte up to the end, the greatest length or a fault, which only counts before the end.
+void Activation::load_string(const ir::Instr& instr) {
+  uint64_t address = static_cast<uint64_t>(number(instr.args[0]));
+  int64_t most = std::min<int64_t>(number(instr.args[1]), function_.slots[instr.dst[0].value]);
+  const auto& read = invocation_.context.read_memory;
+  std::string out;
+  bool ok = static_cast<bool>(read);
+  for (int64_t i = 0; ok && i + 1 < most; ++i) {
+    char c = 0;
+    ok = read(static_cast<ir::Space>(instr.aux), address + static_cast<uint64_t>(i), &c, 1);
+    if (!ok || c == 0) break;
+    out += c;
+  }
+  set_text(instr.dst[0], ok ? out : "");
+  set(instr.dst[1], ok ? 0 : 1);
+}
+
+void Activation::load_table(const ir::Instr& instr) {
+  const ConstantTable& table = image_.tables[instr.aux];
+  uint64_t index = static_cast<uint64_t>(number(instr.args[0]));
+  uint64_t value = 0;
+  size_t at = table.data_offset + index * table.element_size;
+  if (index < table.elements && at + table.element_size <= image_.data.size())
+    std::memcpy(&value, image_.data.data() + at, table.element_size);
+  set(instr.dst[0], static_cast<int64_t>(value));
+}
+
+}  // namespace stapd

@@ -1,0 +1,176 @@
+#include "translator/bpf/generate.h"
+
+#include <algorithm>
+
+#include "runtime/base/check.h"
+#include "runtime/image/map_layout.h"
+#include "translator/bpf/allocate_registers.h"
+#include "translator/bpf/clean_up.h"
+#include "translator/bpf/encode.h"
+#include "translator/bpf/select.h"
+#include "translator/ir/inline_calls.h"
+#include "translator/ir/ir_builder.h"
+#include "translator/ir/place_locks.h"
+#include "translator/ir/simplify.h"
+
+namespace stapd::bpf {
+namespace {
+
+ProgramContext context_of(ProbeSpec::Family family) {
+  using Family = ProbeSpec::Family;
+  switch (family) {
+    case Family::syscall:
+    case Family::syscall_return:
+      return ProgramContext::syscall_tracepoint;
+    case Family::uprobe:
+    case Family::uretprobe:
+      return ProgramContext::user_registers;
+    case Family::kprobe:
+    case Family::kretprobe:
+      return ProgramContext::kernel_registers;
+    case Family::profile:
+      return ProgramContext::perf_event;
+    default:
+      return ProgramContext::raw_tracepoint;
+  }
+}
+
+// A handler that can run while others do.
+struct Candidate {
+  uint32_t probe;
+  bool in_kernel;
+  ir::Function function;  // calls inlined
+};
+
+class ImageGenerator {
+ public:
+  ImageGenerator(ProgramImage& image, const CodegenFacts& facts, bool all_in_kernel)
+      : image_(image), facts_(facts), all_in_kernel_(all_in_kernel), data_(image.data) {}
+
+  Status run() {
+    STAPD_TRY(collect());
+    std::vector<SharedHandler> handlers;
+    for (const Candidate& candidate : candidates_) handlers.push_back({&candidate.function});
+    std::vector<bool> locked = find_locked_globals(handlers, image_);
+    choose_timers(locked);
+    find_contended();
+    for (Candidate& candidate : candidates_) {
+      if (!candidate.in_kernel) continue;
+      place_locks(candidate.function, locked);
+      ProbeSpec& probe = image_.probes[candidate.probe];
+      GenerateInput input{
+          image_, candidate.function, context_of(probe.family), runs_in_daemon(probe.family),
+          facts_, contended_};
+      STAPD_ASSIGN(probe.program, add_program(input));
+    }
+    STAPD_TRY(add_heartbeat());
+    image_.maps[kScratchMap].value_size = round_up_8(scratch_);
+    image_.maps[kDataMap].value_size = round_up_8(static_cast<uint32_t>(image_.data.size())) + 8;
+    return {};
+  }
+
+ private:
+  Status collect() {
+    for (uint32_t i = 0; i < image_.probes.size(); ++i) {
+      ProbeSpec::Family family = image_.probes[i].family;
+      bool is_timer = family == ProbeSpec::Family::timer;
+      if (runs_in_daemon(family) && !is_timer && !all_in_kernel_) continue;
+      Result<ir::Function> function =
+          inline_calls(image_.functions[image_.probes[i].handler], image_);
+      if (!function) return in_context("probe " + image_.probes[i].point, function.error());
+      simplify(*function);
+      candidates_.push_back({i, !is_timer || all_in_kernel_, std::move(*function)});
+    }
+    return {};
+  }
+
+  // A timer of the daemon runs as a program when it touches what is locked, or changes what
+  // programs use: the daemon's maps calls are not atomic beside theirs.
+  void choose_timers(const std::vector<bool>& locked) {
+    std::vector<bool> used(image_.globals.size());
+    for (const Candidate& candidate : candidates_) {
+      if (!candidate.in_kernel) continue;
+      std::vector<Access> accesses = accesses_of(candidate.function, image_.globals.size());
+      for (size_t g = 0; g < used.size(); ++g)
+        if (accesses[g].reads || accesses[g].writes) used[g] = true;
+    }
+    for (Candidate& candidate : candidates_) {
+      if (candidate.in_kernel) continue;
+      std::vector<Access> accesses = accesses_of(candidate.function, image_.globals.size());
+      for (size_t g = 0; g < used.size(); ++g) {
+        bool in_map = image_.globals[g].is_array || image_.globals[g].kind != ValueKind::integer;
+        if (accesses[g].writes && used[g] && in_map) candidate.in_kernel = true;
+        if ((accesses[g].writes || accesses[g].reads) && used[g] && locked[g])
+          candidate.in_kernel = true;
+      }
+    }
+  }
+
+  // Statistics that more than one program adds to, or one that can be preempted.
+  void find_contended() {
+    std::vector<uint32_t> writers(image_.globals.size());
+    for (const Candidate& candidate : candidates_) {
+      if (!candidate.in_kernel) continue;
+      ProbeSpec::Family family = image_.probes[candidate.probe].family;
+      bool preemptible =
+          family == ProbeSpec::Family::uprobe || family == ProbeSpec::Family::uretprobe;
+      std::vector<Access> accesses = accesses_of(candidate.function, image_.globals.size());
+      for (size_t g = 0; g < writers.size(); ++g)
+        if (accesses[g].writes) writers[g] += preemptible ? 2 : 1;
+    }
+    for (uint32_t count : writers) contended_.push_back(count > 1);
+  }
+
+  Result<uint32_t> add_program(const GenerateInput& input) {
+    STAPD_ASSIGN(GeneratedProgram made, generate_program(input, data_));
+    scratch_ = std::max(scratch_, made.scratch_size);
+    image_.maps.insert(image_.maps.end(), made.areas.begin(), made.areas.end());
+    image_.programs.push_back(std::move(made.program));
+    return static_cast<uint32_t>(image_.programs.size() - 1);
+  }
+
+  Status add_heartbeat() {
+    ir::Function function;
+    function.name = "heartbeat";
+    function.is_handler = true;
+    IrBuilder build(function);
+    build.append(ir::Op::print, {}, {}, kHeartbeatFormat);
+    build.append(ir::Op::done, {}, {});
+    GenerateInput input{image_, function, ProgramContext::raw_tracepoint,
+                        false,  facts_,   contended_};
+    STAPD_ASSIGN(image_.heartbeat, add_program(input));
+    return {};
+  }
+
+  ProgramImage& image_;
+  const CodegenFacts& facts_;
+  bool all_in_kernel_;
+  DataPool data_;
+  std::vector<Candidate> candidates_;
+  std::vector<bool> contended_;
+  uint32_t scratch_ = kScratchHeaderSize;
+};
+
+}  // namespace
+
+Result<GeneratedProgram> generate_program(const GenerateInput& input, DataPool& data) {
+  GeneratedProgram result;
+  result.program.name = input.function.name;
+  result.program.context = input.context;
+  Selector selector(input, data, result);
+  STAPD_ASSIGN(std::vector<Function> functions, selector.run());
+  for (Function& function : functions) {
+    remove_unreachable(function);
+    remove_unread(function);
+    join_copies(function);
+    STAPD_TRY(allocate_registers(function));
+  }
+  STAPD_TRY(encode(functions, result.program));
+  return result;
+}
+
+Status generate(ProgramImage& image, const CodegenFacts& facts, bool all_in_kernel) {
+  return ImageGenerator(image, facts, all_in_kernel).run();
+}
+
+}  // namespace stapd::bpf

@@ -1,0 +1,46 @@
+// The BPF code generator: the handlers of an image to programs.
+#pragma once
+
+#include "runtime/base/result.h"
+#include "runtime/image/program_image.h"
+#include "translator/bpf/data_pool.h"
+
+namespace stapd::bpf {
+
+// Facts of the kernel and machine that instructions depend on.
+struct CodegenFacts {
+  int32_t task_comm_offset = -1;  // of task_struct's comm; -1: unknown
+  bool current_task_btf = false;
+  bool lookup_percpu_elem = false;
+  std::vector<int32_t>
+      argument_registers;  // offsets in pt_regs, for `argument` at a function's entry
+  int32_t return_register = 0;
+  int32_t code_segment_register = -1;  // pt_regs.cs on x86: bits 0 and 1 set in user mode
+  bool unordered_stores = false;       // commit needs a barrier
+};
+
+struct GenerateInput {
+  const ProgramImage& image;
+  const ir::Function& function;  // calls inlined
+  ProgramContext context;
+  bool for_daemon;  // writes into the daemon's segment
+  const CodegenFacts& facts;
+  const std::vector<bool>& contended;  // global -> its statistic is updated by several programs
+};
+
+// A program, and what it needs beside what the image has.
+struct GeneratedProgram {
+  ProgramSpec program;
+  uint32_t scratch_size = 0;   // bytes of a scratch frame
+  std::vector<MapSpec> areas;  // of its foreach loops; their indexes follow image.maps
+};
+
+// Makes one program. Grows the image's data map through `data`.
+Result<GeneratedProgram> generate_program(const GenerateInput& input, DataPool& data);
+
+// Makes the programs of an image: of every handler of the kernel's events, and of the daemon's
+// timers that must run in the kernel, because they share globals with the others in a way that only
+// a program can keep whole; with `all_in_kernel` of every handler. Completes the image's maps.
+Status generate(ProgramImage& image, const CodegenFacts& facts, bool all_in_kernel = false);
+
+}  // namespace stapd::bpf

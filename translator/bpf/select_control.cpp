@@ -1,0 +1,97 @@
+// Control flow, errors, MAXACTION, exit and the locks of globals.
+#include <algorithm>
+#include <limits>
+
+#include "runtime/base/check.h"
+#include "translator/bpf/select.h"
+
+namespace stapd::bpf {
+
+void Selector::select_jump(const ir::Instr& instr, uint32_t next) {
+  uint32_t target = instr.target[0];
+  if (target != next || segments_.head_segment[target] >= 0) emit_.jump(label_of(target));
+}
+
+void Selector::select_branch(const ir::Instr& instr, uint32_t next) {
+  jump_on(instr, label_of(instr.target[0]));
+  uint32_t otherwise = instr.target[1];
+  if (otherwise != next || segments_.head_segment[otherwise] >= 0) emit_.jump(label_of(otherwise));
+}
+
+// state.run = `run`, unless it has failed already, and whoever runs the session is told.
+void Selector::emit_stop(SessionState::Run run, ControlEvent::Kind kind) {
+  Reg state = state_address(offsetof(SessionState, run)), now = emit_.make_reg();
+  Label failed = emit_.make_label();
+  emit_.load(Size::u32, now, state, 0);
+  emit_.jump_if_imm(Jump::eq, now, SessionState::failed, failed);
+  emit_.store_imm(Size::u32, state, 0, run);
+  emit_.label(failed);
+  static_assert(sizeof(ControlEvent) == 16);
+  int32_t event = -static_cast<int32_t>(machine_->stack_bytes += sizeof(ControlEvent));
+  emit_.store_imm(Size::u64, kFramePointer, event, kind);
+  emit_.store_imm(Size::u64, kFramePointer, event + 8, 0);
+  emit_.map(R1, kControlMap);
+  emit_.move(R2, kFramePointer);
+  emit_.alu_imm(Alu::add, R2, event);
+  emit_.move_imm(R3, sizeof(ControlEvent));
+  emit_.move_imm(R4, 0);
+  emit_.call(kRingbufOutput, 4);
+}
+
+void Selector::select_exit_request() {
+  emit_stop(SessionState::stopping, ControlEvent::exit_requested);
+}
+
+// The error record, then one more error; beyond MAXERRORS the session fails.
+void Selector::select_raise(const ir::Instr& instr) {
+  emit_record(image_.formats[instr.aux], static_cast<uint16_t>(instr.aux), instr.args);
+  Reg errors = state_address(offsetof(SessionState, errors));
+  Reg count = emit_.make_reg();
+  emit_.move_imm(count, 1);
+  emit_.atomic_fetch_add(errors, 0, count);
+  Label enough = emit_.make_label();
+  emit_.jump_if_imm(Jump::ult, count, static_cast<int32_t>(image_.limits.max_errors), enough);
+  emit_stop(SessionState::failed, ControlEvent::too_many_errors);
+  emit_.label(enough);
+  emit_.jump(done_);
+}
+
+void Selector::emit_count_drop(DropCause cause) {
+  Label none = emit_.make_label();
+  Reg segment = segment_pointer(none);
+  Reg one = emit_.make_reg();
+  emit_.move_imm(one, 1);
+  emit_.atomic_add(segment, offsetof(SegmentControl, dropped) + 8 * static_cast<int32_t>(cause),
+                   one);
+  emit_.label(none);
+}
+
+void Selector::select_skip(const ir::Instr& instr) {
+  if (instr.sub >= 0) emit_count_drop(static_cast<DropCause>(instr.sub));
+  emit_.jump(done_);
+}
+
+int32_t Selector::action_limit() const {
+  const Limits& limits = image_.limits;
+  uint32_t limit = input_.for_daemon ? limits.max_action_interruptible : limits.max_action;
+  return static_cast<int32_t>(std::min<uint32_t>(limit, std::numeric_limits<int32_t>::max()));
+}
+
+// Statements are counted only where a handler can loop: `actions` is in the frame then.
+void Selector::select_action(const ir::Instr& instr) {
+  STAPD_CHECK(segments_.has_loops());
+  Reg left = emit_.make_reg();
+  Label spent = emit_.make_label(), end = emit_.make_label();
+  emit_.load(Size::u64, left, frame_, offsetof(ScratchHeader, actions));
+  emit_.alu_imm(Alu::sub, left, instr.sub);
+  emit_.store(Size::u64, frame_, offsetof(ScratchHeader, actions), left);
+  Reg status = emit_.make_reg();
+  emit_.move_imm(status, 1);
+  emit_.jump_if_imm(Jump::slt, left, 0, spent);
+  emit_.move_imm(status, 0);
+  emit_.label(spent);
+  emit_.label(end);
+  set(instr.dst[0], status);
+}
+
+}  // namespace stapd::bpf

@@ -1,0 +1,127 @@
+// Operators on the probe itself, its entry, and constants of the kernel.
+#include <algorithm>
+
+#include "translator/ast/walk.h"
+#include "translator/elaborate/bind_body.h"
+#include "translator/elaborate/walk.h"
+
+namespace stapd {
+
+using sem::Expr;
+using Kind = sem::Expr::Kind;
+
+// 1 when every target variable inside resolves, else 0.
+Expr* BodyBinder::bind_defined(const ast::Defined& e) {
+  const size_t messages = builder_.diagnostics().all().size();
+  Expr* operand = bind(*e.operand);
+  bool resolves = true, depends = false;
+  sem::for_each_expr(operand, [&](Expr*& inner) {
+    resolves = resolves && inner->kind != Kind::unresolved;
+    depends = depends || inner->kind == Kind::autocast;
+  });
+  if (!resolves) builder_.diagnostics().rewind(messages);
+  if (!resolves || !depends) {
+    Expr* answer = make_integer(resolves, e.token);
+    answer->settled = true;
+    return answer;
+  }
+  Expr* defined = make(Kind::defined, e.token);
+  defined->args = {operand};
+  return defined;
+}
+
+// Whether another part of the handler assigns the variable: an alias asks it of its users.
+Expr* BodyBinder::bind_probe_write(const ast::ProbeWrite& e) {
+  if (!probe_ || in_function_ || probe_->parts.size() < 2) {
+    fault(DiagnosticKind::misplaced_operator, e.token, "unexpected @probewrite",
+          "only a probe alias can ask what its users write");
+    return make_integer(0, e.token);
+  }
+  bool written = false;
+  const auto is_variable = [&](const ast::Expr* target) {
+    const auto* name = ast::maybe<ast::Name>(target);
+    return name && name->name == e.name;
+  };
+  for (const HandlerPart& part : probe_->parts) {
+    if (part.body == part_) continue;
+    ast::walk(*part.body, [&](const ast::Expr& inner) {
+      if (const auto* assignment = ast::maybe<ast::Assignment>(&inner))
+        written = written || is_variable(assignment->target);
+      if (const auto* step = ast::maybe<ast::Step>(&inner))
+        written = written || is_variable(step->operand);
+    });
+  }
+  return make_integer(written, e.token);
+}
+
+// The value that `saved` had at the function's entry.
+Expr* BodyBinder::bind_entry(const Token& token, const ast::Expr& saved) {
+  if (!probe_ || !probe_->point.is_return || !probe_->point.entry)
+    return make_unresolved(token, DiagnosticKind::misplaced_operator,
+                           "@entry is only valid in .return probes");
+  if (in_function_)
+    return make_unresolved(token, DiagnosticKind::unsupported_construct,
+                           "not yet supported: @entry in a function");
+  for (const Saved& earlier : saved_)
+    if (earlier.expr == &saved) return make_local(earlier.local, token);
+  const uint32_t local = add_local(fmt::format("__entry_{}", saved_.size()), token);
+  saved_.push_back({&saved, script_, local});
+  return make_local(local, token);
+}
+
+Expr* BodyBinder::bind_constant(const ast::Constant& e) {
+  if (const auto find = builder_.host().find_constant)
+    if (const std::optional<int64_t> value = find(e.name)) return make_integer(*value, e.token);
+  if (const auto found = builder_.host().types.find_enumerator(e.name))
+    return make_integer(found->value, e.token);
+  return make_unresolved(e.token, DiagnosticKind::unsupported_construct,
+                         fmt::format("not yet supported: @const(\"{}\")", e.name));
+}
+
+Expr* BodyBinder::bind_enumerator(const ast::Enumerator& e) {
+  if (const auto found = builder_.host().types.find_enumerator(e.name))
+    return make_integer(found->value, e.token);
+  return make_unresolved(e.token, DiagnosticKind::unresolved_target,
+                         fmt::format("unable to find enumerator '{}'", e.name));
+}
+
+Expr* BodyBinder::bind_embedded(const ast::EmbeddedExpr& e) {
+  Expr* embedded = make(Kind::embedded, e.token);
+  embedded->text = e.code;
+  const bool is_string = e.code.find("/* string */") != std::string_view::npos;
+  embedded->type = is_string ? sem::Type::string : sem::Type::integer;
+  return embedded;
+}
+
+// DWARF's number of a register, where the probe has registers.
+Expr* BodyBinder::bind_register(const ast::TargetRegister& e) {
+  const bool has_registers = probe_ &&
+                             (probe_->point.context == ProgramContext::user_registers ||
+                              probe_->point.context == ProgramContext::kernel_registers) &&
+                             !runs_in_daemon(probe_->point.spec.family);
+  const std::optional<uint16_t> offset =
+      e.number >= 0 && e.number < 1000
+          ? builder_.host().machine.offset_of_dwarf_register(static_cast<unsigned>(e.number))
+          : std::nullopt;
+  if (!has_registers || !offset)
+    return make_unresolved(e.token, DiagnosticKind::unresolved_target, "invalid operator");
+  Expr* reg = make(Kind::register_value, e.token);
+  reg->type = sem::Type::integer;
+  reg->value = *offset;
+  return reg;
+}
+
+Expr* BodyBinder::bind_dereference(const ast::Dereference& e) {
+  Expr* address = bind(*e.address);
+  if (e.size != 1 && e.size != 2 && e.size != 4 && e.size != 8)
+    return make_unresolved(e.token, DiagnosticKind::unresolved_target,
+                           "invalid operator: the size is 1, 2, 4 or 8");
+  Expr* load = make(Kind::load, e.token);
+  load->type = sem::Type::integer;
+  load->space = e.user ? ir::Space::user : ir::Space::kernel;
+  load->size = static_cast<int8_t>(e.size);
+  load->args = {address};
+  return load;
+}
+
+}  // namespace stapd

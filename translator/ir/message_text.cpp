@@ -1,0 +1,98 @@
+#include "translator/ir/message_text.h"
+
+#include <optional>
+
+namespace stapd {
+
+using ir::Op;
+using ir::Operand;
+using Source = FormatPiece::Source;
+
+namespace {
+
+Operand number_of(const Source& source, const std::vector<Operand>& values) {
+  switch (source.kind) {
+    case Source::Kind::constant:
+      return Operand::imm(source.value);
+    case Source::Kind::field:
+      return values[source.value];
+    default:
+      return Operand::imm(-1);
+  }
+}
+
+// A width or precision: one that the script computes counts as 0 when it is negative.
+Operand size_of(IrBuilder& build, const Source& source, const std::vector<Operand>& values) {
+  Operand number = number_of(source, values);
+  if (number.kind != Operand::Kind::reg) return number;
+  Operand result = build.make_reg();
+  uint32_t negative = build.make_block(), end = build.make_block();
+  build.append(Op::extend, {result}, {number}, 0, -32);
+  build.branch(ir::Compare::lt, result, Operand::imm(0), negative, end);
+  build.set_block(negative);
+  build.append(Op::mov, {result}, {Operand::imm(0)});
+  build.jump(end);
+  build.set_block(end);
+  return result;
+}
+
+std::optional<ir::NumberBase> base_of(FormatPiece::Conversion conversion) {
+  switch (conversion) {
+    case FormatPiece::Conversion::decimal:
+      return ir::NumberBase::decimal;
+    case FormatPiece::Conversion::unsigned_decimal:
+      return ir::NumberBase::unsigned_decimal;
+    case FormatPiece::Conversion::octal:
+      return ir::NumberBase::octal;
+    case FormatPiece::Conversion::hex:
+    case FormatPiece::Conversion::pointer:
+      return ir::NumberBase::hex;
+    case FormatPiece::Conversion::hex_upper:
+      return ir::NumberBase::hex_upper;
+    default:
+      return std::nullopt;
+  }
+}
+
+void append_text(IrBuilder& build, Operand slot, Operand text, Operand width, Operand precision,
+                 uint8_t flags) {
+  if (width == Operand::imm(-1) && precision == Operand::imm(-1))
+    build.append(Op::str_append, {slot}, {slot, text});
+  else
+    build.append(Op::str_append_fitted, {slot}, {slot, text, width, precision}, flags);
+}
+
+}  // namespace
+
+Status append_piece(IrBuilder& build, const LiteralPool& literal, Operand slot,
+                    const FormatPiece& piece, const std::vector<Operand>& values) {
+  using Conversion = FormatPiece::Conversion;
+  if (piece.conversion == Conversion::literal) {
+    build.append(Op::str_append, {slot}, {slot, literal(piece.text)});
+    return {};
+  }
+  Operand width = size_of(build, piece.width, values);
+  Operand precision = size_of(build, piece.precision, values);
+  if (std::optional<ir::NumberBase> base = base_of(piece.conversion)) {
+    uint8_t flags = piece.flags;
+    if (piece.conversion == Conversion::pointer) flags |= FormatPiece::alternate;
+    build.append(Op::str_append_number, {slot},
+                 {slot, number_of(piece.value, values), width, precision},
+                 ir::number_spec(*base, flags));
+    return {};
+  }
+  bool plain = !(piece.flags & FormatPiece::alternate);
+  if (piece.conversion == Conversion::string && plain) {
+    Operand text = piece.value.kind == Source::Kind::literal ? literal(piece.value.text)
+                                                             : values[piece.value.value];
+    append_text(build, slot, text, width, precision, piece.flags);
+    return {};
+  }
+  if (piece.conversion == Conversion::character && plain && width == Operand::imm(-1)) {
+    build.append(Op::str_append_byte, {slot}, {slot, number_of(piece.value, values)});
+    return {};
+  }
+  return fail(ErrorCode::unsupported, "not yet supported: this conversion in the sprint family");
+}
+
+}  // namespace stapd

@@ -1,0 +1,21 @@
+// Emits the operations that put a format's text together in a string slot: sprintf, and the message
+// of an error that a catch wants.
+#pragma once
+
+#include <functional>
+#include <vector>
+
+#include "runtime/base/result.h"
+#include "runtime/record/record_format.h"
+#include "translator/ir/ir_builder.h"
+
+namespace stapd {
+
+using LiteralPool = std::function<ir::Operand(const std::string&)>;
+
+// Appends the text of `piece` to `slot`. A Source of kind field is an index in `values`. Fails for
+// conversions that strings cannot be made of in a handler.
+Status append_piece(IrBuilder& build, const LiteralPool& literal, ir::Operand slot,
+                    const FormatPiece& piece, const std::vector<ir::Operand>& values);
+
+}  // namespace stapd

@@ -1,0 +1,143 @@
+// Lowers one handler or function. Inside the room only; lower.h is its door.
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "translator/builtin/builtin.h"
+#include "translator/ir/ir_builder.h"
+#include "translator/lower/image_builder.h"
+
+namespace stapd {
+
+class FunctionLowering {
+ public:
+  FunctionLowering(ImageBuilder& image, ir::Function& function)
+      : image_(image), build_(function), function_(function) {}
+
+  Status lower_function(const sem::Function& function);
+  Status lower_handler(const sem::Probe& probe);
+
+ private:
+  using Operand = ir::Operand;
+
+  // ---- statements (lower_statement.cpp)
+  void statement(const sem::Stmt& stmt);
+  void if_else(const sem::Stmt& stmt);
+  void loop(const sem::Stmt& stmt);
+  void foreach_array(const sem::Stmt& stmt);
+  void foreach_bucket(const sem::Stmt& stmt);
+  void try_catch(const sem::Stmt& stmt);
+  void remove(const sem::Stmt& stmt);
+  void remove_slice(const sem::Expr& target);
+  void return_(const sem::Stmt& stmt);
+  void next();
+  void leave_loop(bool again);
+  void close_iterations(size_t down_to);
+  void open_iteration(const std::vector<Operand>& args, uint32_t global, int8_t index);
+  void count_actions(const sem::Stmt& body, SourceLocation where);
+
+  // ---- expressions (lower_expression.cpp)
+  Operand integer(const sem::Expr& expr);
+  Operand binary(const sem::Expr& expr);
+  Operand divide(const sem::Expr& expr, ir::Op op, Operand a, Operand b);
+  Operand arithmetic(const sem::Expr& at, ir::Op op, Operand a, Operand b);
+  Operand compare(const sem::Expr& expr);
+  Operand logical(const sem::Expr& expr);
+  Operand conditional(const sem::Expr& expr);
+  Operand call(const sem::Expr& expr);
+  void check_nesting(const sem::Expr& call);
+  uint32_t caught_call_block();
+  Operand load(const sem::Expr& expr);
+  Operand in_array(const sem::Expr& expr);
+  Operand statistic_field(const sem::Expr& expr);
+  Operand bucket(const sem::Expr& expr);
+  void effect(const sem::Expr& expr);
+  // Jumps by the truth of an expression without making a 0 or 1 of it.
+  void condition(const sem::Expr& expr, uint32_t then, uint32_t otherwise);
+  // The operand, or a copy when lowering `later` may change what it names.
+  Operand stable(Operand operand, const std::vector<const sem::Expr*>& later);
+
+  // ---- strings (lower_string.cpp)
+  // A slot or literal with the value. What it names may be a variable: read it before that changes.
+  Operand string(const sem::Expr& expr);
+  void string_into(Operand slot, const sem::Expr& expr);
+  void append(Operand slot, const sem::Expr& expr);
+  void append_print(Operand slot, const sem::Expr& expr);
+  void append_piece(Operand slot, const FormatPiece& piece, const std::vector<Operand>& values);
+  void copy_string(Operand slot, Operand from);
+
+  // ---- variables (lower_variable.cpp)
+  Operand local(uint32_t index) const { return locals_[index]; }
+  Operand assign(const sem::Expr& expr);
+  Operand update(const sem::Expr& expr);
+  Operand increment(const sem::Expr& expr);
+  Operand accumulate(const sem::Expr& expr);
+  Operand read_integer(const sem::Expr& target);
+  Operand read_string(const sem::Expr& target);
+  void write_integer(const sem::Expr& target, Operand value, const std::vector<Operand>* keys);
+  void write_string(const sem::Expr& target, Operand value, const std::vector<Operand>* keys);
+  Operand add_with_keys(const sem::Expr& target, Operand summand, bool wants_value,
+                        const std::vector<Operand>& keys);
+  Operand add_in_place(const sem::Expr& target, Operand summand, bool wants_value);
+  std::vector<Operand> keys_of(const sem::Expr& element);
+  Operand read_statistic(const sem::Expr& target);
+  void check_status(Operand status, const sem::Expr& target);
+
+  // ---- print and builtins (lower_print.cpp, lower_builtin.cpp)
+  Operand print(const sem::Expr& expr);
+  void print_record(const sem::Expr& expr);
+  std::optional<FormatPiece::Source> constant_source(const sem::Expr& value) const;
+  RecordField field_of(const sem::Expr& value) const;
+  void message_record(RecordChannel channel, const sem::Expr& text);
+  Operand builtin(const sem::Expr& expr);
+  Operand builtin_load(Builtin which, const sem::Expr& expr);
+  Operand builtin_string_load(const sem::Expr& expr, ir::Space space);
+
+  // ---- errors (lower_error.cpp)
+  // Raises a soft error at `at`: into the catch around it, or out of the function. The block is
+  // closed.
+  void raise(const sem::Expr& at, std::vector<FormatPiece> message,
+             const std::vector<Operand>& values, const std::vector<RecordField>& fields,
+             bool catchable = true);
+  void raise_text(const sem::Expr& at, const std::string& message, bool catchable = true);
+  void raise_fault(const sem::Expr& at, ir::Space space, const std::string& what, Operand address);
+  void fail_with(const tl::unexpected<Error>& error) {
+    if (status_) status_ = error;
+  }
+
+  struct Loop {
+    uint32_t again, end;  // blocks of continue and break
+    size_t iterations;    // open foreach at the loop's body
+  };
+  struct OpenIteration {
+    uint32_t global, index;
+  };
+  // Where an error goes: the catch block and the slot that gets its message.
+  struct Catch {
+    uint32_t block;
+    std::optional<Operand> message;
+    size_t iterations;
+  };
+
+  ImageBuilder& image_;
+  IrBuilder build_;
+  ir::Function& function_;
+  const sem::Function* source_ = nullptr;  // null in a handler
+  std::vector<Operand> locals_;
+  std::vector<sem::Local> local_types_;
+  std::vector<Loop> loops_;
+  std::vector<OpenIteration> iterations_;
+  std::vector<Catch> catches_;
+  Status status_;
+};
+
+// True when evaluating the expression can assign a local variable.
+bool assigns_local(const sem::Expr& expr);
+// True when it reads the local variable.
+bool reads_local(const sem::Expr& expr, uint32_t local);
+// Bytes that hold the value whatever it is, negative when it can be negative; 8 when nothing is
+// known.
+int integer_width(const sem::Expr& expr, const sem::Program& program);
+
+}  // namespace stapd
