@@ -145,6 +145,9 @@ class Selector {
   void select_append_byte(const ir::Instr& instr);
   void select_append_number(const ir::Instr& instr);
   void select_append_fitted(const ir::Instr& instr);
+  void bound_by_capacity(Reg length, const StringSource& from);
+  void append_text(const SlotPlace& to, const StringSource& from, Reg size, bool escaped);
+  Reg escaped_length_of(const StringSource& from, Reg size);
   void select_length(const ir::Instr& instr);
   void select_byte(const ir::Instr& instr);
   void select_compare(const ir::Instr& instr);
