@@ -127,12 +127,12 @@ void Library::make_append_escaped_round(Function& function) {
   emit.alu_imm(Alu::sub, mask, 1);
   emit.alu(Alu::bit_and, word, mask);
   emit.label(fits);
-  // The characters and some of the zeros behind them, then the rest of those.
   Reg at = emit.make_reg();
   emit.move(at, slot);
   emit.alu(Alu::add, at, length);
   emit.store(Size::u64, at, 8, word);
-  emit.store_imm(Size::u32, at, 16, 0);
+  emit.alu(Alu::add, at, count);
+  emit.store_imm(Size::u64, at, 8, 0);
   emit.alu(Alu::add, length, count);
   emit.store(Size::u64, slot, 0, length);
   emit.move_imm(R0, 0);
