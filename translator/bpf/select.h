@@ -126,6 +126,7 @@ class Selector {
   void select_argument(const ir::Instr& instr);
   void select_load(const ir::Instr& instr);
   void select_load_string(const ir::Instr& instr);
+  void select_load_bytes(const ir::Instr& instr);
   void select_table(const ir::Instr& instr);
 
   // ---- strings (select_string.cpp, string_library.cpp)

@@ -21,6 +21,9 @@ class FunctionLowering {
  private:
   using Operand = ir::Operand;
 
+  // %m and %M show no more bytes than a page has.
+  static constexpr int64_t kMostMemory = 4096;
+
   // ---- statements (lower_statement.cpp)
   void statement(const sem::Stmt& stmt);
   void if_else(const sem::Stmt& stmt);
@@ -63,9 +66,22 @@ class FunctionLowering {
   Operand string(const sem::Expr& expr);
   void string_into(Operand slot, const sem::Expr& expr);
   void append(Operand slot, const sem::Expr& expr);
-  void append_print(Operand slot, const sem::Expr& expr);
-  void append_piece(Operand slot, const FormatPiece& piece, const std::vector<Operand>& values);
   void copy_string(Operand slot, Operand from);
+
+  // ---- the sprint family (lower_sprint.cpp); a byte 0 goes to the block `end`
+  using Values = std::vector<Operand>;
+  void append_print(Operand slot, const sem::Expr& expr);
+  void append_piece(Operand slot, const FormatPiece& piece, const Values& values);
+  void append_fitted(Operand slot, const FormatPiece& piece, Operand text, bool escaped,
+                     Values values);
+  void append_character(Operand slot, const FormatPiece& piece, const Values& values, uint32_t end);
+  void append_binary(const sem::Expr& at, Operand slot, const FormatPiece& piece,
+                     const Values& values, uint32_t end);
+  void append_memory(const sem::Expr& at, Operand slot, const FormatPiece& piece,
+                     const Values& values, uint32_t end);
+  Operand read_bytes(const sem::Expr& at, const FormatPiece& piece, const Values& values);
+  static Operand amount_of(const FormatPiece::Source& source, const Values& values, int64_t absent);
+  void unless_zero(Operand byte, uint32_t zero);
 
   // ---- variables (lower_variable.cpp)
   Operand local(uint32_t index) const { return locals_[index]; }
