@@ -54,7 +54,7 @@ Reg Selector::record_time() {
 
 // This CPU's segment, or the daemon's; to `none` when there is none.
 Reg Selector::segment_pointer(Label none) {
-  int32_t key = -static_cast<int32_t>(machine_->stack_bytes += 8);
+  int32_t key = transient_stack();
   Reg index = emit_.make_reg(), segment = emit_.make_reg();
   if (input_.for_daemon) {
     emit_.move_relocated(index, Relocation::Kind::daemon_segment);

@@ -38,7 +38,7 @@ class FunctionLowering {
   void leave_loop(bool again);
   void close_iterations(size_t down_to);
   void open_iteration(const std::vector<Operand>& args, uint32_t global, int8_t index);
-  void count_actions(const sem::Stmt& body, SourceLocation where);
+  void count_actions(const sem::Stmt& body);
 
   // ---- expressions (lower_expression.cpp)
   Operand integer(const sem::Expr& expr);
@@ -55,6 +55,7 @@ class FunctionLowering {
   Operand in_array(const sem::Expr& expr);
   Operand statistic_field(const sem::Expr& expr);
   Operand bucket(const sem::Expr& expr);
+  void check_not_empty(const sem::Expr& at, Operand statistic);
   void effect(const sem::Expr& expr);
   // Jumps by the truth of an expression without making a 0 or 1 of it.
   void condition(const sem::Expr& expr, uint32_t then, uint32_t otherwise);
@@ -79,6 +80,7 @@ class FunctionLowering {
                      const Values& values, uint32_t end);
   void append_memory(const sem::Expr& at, Operand slot, const FormatPiece& piece,
                      const Values& values, uint32_t end);
+  void append_histogram(Operand slot, Operand statistic);  // lower_histogram.cpp
   Operand read_bytes(const sem::Expr& at, const FormatPiece& piece, const Values& values);
   static Operand amount_of(const FormatPiece::Source& source, const Values& values, int64_t absent);
   void unless_zero(Operand byte, uint32_t zero);
@@ -105,6 +107,7 @@ class FunctionLowering {
   void print_record(const sem::Expr& expr);
   std::optional<FormatPiece::Source> constant_source(const sem::Expr& value) const;
   RecordField field_of(const sem::Expr& value) const;
+  Operand read_histogram(const sem::Expr& histogram, const sem::Expr& print);
   void message_record(RecordChannel channel, const sem::Expr& text);
   Operand builtin(const sem::Expr& expr);
   Operand builtin_load(Builtin which, const sem::Expr& expr);

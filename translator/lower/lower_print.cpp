@@ -98,6 +98,14 @@ FunctionLowering::Operand FunctionLowering::print(const Expr& expr) {
   return Operand::imm(0);
 }
 
+// What print shows of it must not be empty.
+FunctionLowering::Operand FunctionLowering::read_histogram(const Expr& histogram,
+                                                           const Expr& print) {
+  Operand statistic = read_statistic(*histogram.args[0]);
+  check_not_empty(print, statistic);
+  return statistic;
+}
+
 namespace {
 
 bool shows_memory(const FormatPiece& piece) {
@@ -134,7 +142,7 @@ void FunctionLowering::print_record(const Expr& expr) {
       continue;
     }
     std::vector<const Expr*> later(expr.args.begin() + i + 1, expr.args.end());
-    values.push_back(arg.kind == Expr::Kind::histogram ? read_statistic(*arg.args[0])
+    values.push_back(arg.kind == Expr::Kind::histogram ? read_histogram(arg, expr)
                      : arg.type == sem::Type::string   ? stable(string(arg), later)
                                                        : stable(integer(arg), later));
     sources.push_back({Source::Kind::field, static_cast<int64_t>(format.fields.size()), ""});

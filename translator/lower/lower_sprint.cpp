@@ -21,7 +21,7 @@ void FunctionLowering::append_print(Operand slot, const Expr& expr) {
     const Expr& arg = *expr.args[i];
     std::vector<const Expr*> later(expr.args.begin() + i + 1, expr.args.end());
     if (arg.kind == Expr::Kind::histogram)
-      values.push_back(read_statistic(*arg.args[0]));
+      values.push_back(read_histogram(arg, expr));
     else
       values.push_back(stable(arg.type == sem::Type::string ? string(arg) : integer(arg), later));
   }
@@ -38,6 +38,10 @@ void FunctionLowering::append_print(Operand slot, const Expr& expr) {
       case Conversion::memory:
       case Conversion::memory_hex:
         append_memory(expr, slot, piece, values, end);
+        break;
+      case Conversion::histogram_log:
+      case Conversion::histogram_linear:
+        append_histogram(slot, values[piece.value.value]);
         break;
       default:
         append_piece(slot, piece, values);
