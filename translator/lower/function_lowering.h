@@ -49,7 +49,7 @@ class FunctionLowering {
   Operand logical(const sem::Expr& expr);
   Operand conditional(const sem::Expr& expr);
   Operand call(const sem::Expr& expr);
-  void check_nesting(const sem::Expr& call);
+  void check_nesting(const sem::Function& callee);
   uint32_t caught_call_block();
   Operand load(const sem::Expr& expr);
   Operand in_array(const sem::Expr& expr);
