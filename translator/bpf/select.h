@@ -41,6 +41,7 @@ enum Helper : uint32_t {
   kRingbufOutput = 130,
   kGetCurrentTaskBtf = 158,
   kForEachMapElem = 164,
+  kTaskPtRegs = 175,
   kLoop = 181,
   kMapLookupPercpuElem = 195,
 };
@@ -125,7 +126,7 @@ class Selector {
   void select_user_mode(Reg value);
   void select_execname(const ir::Instr& instr);
   void select_argument(const ir::Instr& instr);
-  void select_saved_argument(const ir::Instr& instr);
+  Reg load_user_register(int32_t offset);
   void select_load(const ir::Instr& instr);
   void select_load_string(const ir::Instr& instr);
   void select_table(const ir::Instr& instr);
