@@ -316,6 +316,7 @@ Status Recorder::stop() {
   run_family(has_failed() ? ProbeSpec::Family::error : ProbeSpec::Family::end);
   if (!has_failed()) show_globals();
   stopped_ = true;
+  __atomic_store_n(&session.ended, 1, __ATOMIC_RELEASE);
   timers_.clear();
   return removed;
 }
