@@ -11,8 +11,6 @@ namespace {
 
 constexpr const char* kBusName = "org.stapd.Stapd1";
 constexpr const char* kErrorPrefix = "org.stapd.Stapd1.Error.";
-// Starting a session compiles its script and takes its programs through the verifier.
-constexpr uint64_t kTimeoutUs = 60'000'000;
 
 std::string socket_path(const std::string& root) { return root + "/run/stapd/private"; }
 
@@ -53,12 +51,13 @@ BusMessage::~BusMessage() { sd_bus_message_unref(message_); }
 
 Bus::~Bus() { sd_bus_close_unref(bus_); }
 
-Result<std::unique_ptr<Bus>> Bus::connect(const std::optional<std::string>& root) {
-  std::unique_ptr<Bus> bus(new Bus);
+Result<std::unique_ptr<Bus>> Bus::connect(const std::optional<std::string>& root,
+                                           uint64_t timeout_us) {
+  std::unique_ptr<Bus> bus(new Bus(timeout_us));
   Status opened = bus->open_socket(socket_path(root.value_or("")));
   if (opened) return bus;
   if (root) return in_context(*root, opened.error());
-  bus.reset(new Bus);
+  bus.reset(new Bus(timeout_us));
   // Without a system bus the first error says more.
   if (!bus->open_system()) return tl::unexpected(opened.error());
   return bus;
@@ -70,18 +69,18 @@ Status Bus::open_socket(const std::string& path) {
   int error = sd_bus_new(&bus_);
   if (error >= 0) error = sd_bus_set_address(bus_, address_of(path).c_str());
   if (error >= 0) error = sd_bus_negotiate_fds(bus_, true);
-  if (error >= 0) error = sd_bus_set_method_call_timeout(bus_, kTimeoutUs);
+  if (error >= 0) error = sd_bus_set_method_call_timeout(bus_, timeout_us_);
   if (error >= 0) error = sd_bus_start(bus_);
   while (error >= 0 && sd_bus_is_ready(bus_) == 0) {
     error = sd_bus_process(bus_, nullptr);
-    if (error == 0) error = sd_bus_wait(bus_, kTimeoutUs);
+    if (error == 0) error = sd_bus_wait(bus_, timeout_us_);
   }
   return error < 0 ? Status(unreachable(-error)) : Status{};
 }
 
 Status Bus::open_system() {
   int error = sd_bus_open_system(&bus_);
-  if (error >= 0) error = sd_bus_set_method_call_timeout(bus_, kTimeoutUs);
+  if (error >= 0) error = sd_bus_set_method_call_timeout(bus_, timeout_us_);
   destination_ = kBusName;
   return error < 0 ? Status(unreachable(-error)) : Status{};
 }

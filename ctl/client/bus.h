@@ -1,6 +1,7 @@
 // The wire to stapd: its private socket, or the system bus. sd-bus ends here.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -38,7 +39,8 @@ struct Target {
 class Bus {
  public:
   // With a root only the private socket below it; without, the host's, else the system bus.
-  static Result<std::unique_ptr<Bus>> connect(const std::optional<std::string>& root);
+  static Result<std::unique_ptr<Bus>> connect(const std::optional<std::string>& root,
+                                              uint64_t timeout_us);
   ~Bus();
   Bus(const Bus&) = delete;
   Bus& operator=(const Bus&) = delete;
@@ -54,12 +56,13 @@ class Bus {
   bool is_alive() const;
 
  private:
-  Bus() = default;
+  explicit Bus(uint64_t timeout_us) : timeout_us_(timeout_us) {}
   Status open_socket(const std::string& path);
   Status open_system();
   Result<BusMessage> send(BusMessage request) const;
   Result<BusMessage> prepare(const Target& target, const char* method) const;
 
+  uint64_t timeout_us_;
   sd_bus* bus_ = nullptr;
   const char* destination_ = nullptr;  // of calls; none on a private socket
 };

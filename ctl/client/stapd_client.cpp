@@ -41,8 +41,9 @@ Result<UniqueFd> read_fd(const BusMessage& reply, const char* method) {
 
 }  // namespace
 
-Result<StapdClient> StapdClient::connect(const std::optional<std::string>& root) {
-  STAPD_ASSIGN(std::unique_ptr<Bus> bus, Bus::connect(root));
+Result<StapdClient> StapdClient::connect(const std::optional<std::string>& root,
+                                         uint64_t timeout_us) {
+  STAPD_ASSIGN(std::unique_ptr<Bus> bus, Bus::connect(root, timeout_us));
   return StapdClient(std::move(bus));
 }
 

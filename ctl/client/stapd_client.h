@@ -42,7 +42,11 @@ struct ManagerInfo {
 
 class StapdClient {
  public:
-  static Result<StapdClient> connect(const std::optional<std::string>& root);
+  // Starting a session compiles its script and takes its programs through the verifier.
+  static constexpr uint64_t kTimeoutUs = 60'000'000;
+
+  static Result<StapdClient> connect(const std::optional<std::string>& root,
+                                     uint64_t timeout_us = kTimeoutUs);
 
   Result<ManagerInfo> manager();
   Result<std::vector<SessionEntry>> list_sessions();

@@ -2,10 +2,12 @@
 #pragma once
 
 #include <optional>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "ctl/command_line/command_line.h"
 #include "runtime/base/result.h"
 #include "translator/compile.h"
 
@@ -35,10 +37,16 @@ struct StapOptions {
   bool bulk = false;
   std::optional<std::pair<uint64_t, uint64_t>> file_size;  // MiB, files
   std::vector<std::string> notices;                        // of options that do nothing
+
+  // Whether no option has to do with running, listing or anything else.
+  bool compiles_only() const;
 };
 
-// argv without the program's name. The script's text is read by read_scripts().
-Result<StapOptions> parse_stap_options(const std::vector<std::string>& arguments);
+std::span<const OptionSpec> stap_option_specs();
+
+// What the options of that table and the operands say. The script's text is read by
+// read_scripts().
+Result<StapOptions> read_stap_options(CommandLine line);
 
 // Loads the main script and -E ones into options.compile. "-" is standard input.
 Status read_scripts(StapOptions& options);

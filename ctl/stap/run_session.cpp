@@ -50,7 +50,7 @@ class Session {
     if (command_) command_->resume();
     if (options_.time_limit)
       deadline_ = clock_ns(CLOCK_MONOTONIC) + static_cast<uint64_t>(*options_.time_limit * 1e9);
-    while (!ending_ && !recorder_->wants_to_end()) {
+    while (!ending_ && !recorder_->wants_to_end() && !output_->failed()) {
       wait();
       output_->show_new();
       run_commands();
@@ -58,6 +58,7 @@ class Session {
     STAPD_TRY(recorder_->stop());
     output_->finish();
     run_commands();
+    drain();
     if (command_) command_->report_status();
     return recorder_->has_failed() || output_->failed() ? 1 : 0;
   }
@@ -81,7 +82,8 @@ class Session {
     if (deadline_) until = std::min(until, deadline_);
     pollfd fds[] = {{recorder_->control_fd(), POLLIN, 0},
                     {recorder_->clock_fd(), POLLIN, 0},
-                    {signals_.get(), POLLIN, 0}};
+                    {signals_.get(), POLLIN, 0},
+                    {output_->waiting_fd(), POLLOUT, 0}};
     timespec timeout = {};
     if (until > now) {
       timeout.tv_sec = static_cast<time_t>((until - now) / 1'000'000'000);
@@ -94,6 +96,17 @@ class Session {
     now = clock_ns(CLOCK_MONOTONIC);
     recorder_->run_due_timers(now);
     if (deadline_ && now >= deadline_) ending_ = true;
+  }
+
+  // The rest of the output, as slowly as it is taken; a further signal gives it up.
+  void drain() {
+    ending_ = false;
+    while (output_->waiting_fd() >= 0 && !ending_ && !output_->failed()) {
+      pollfd fds[] = {{signals_.get(), POLLIN, 0}, {output_->waiting_fd(), POLLOUT, 0}};
+      ::poll(fds, std::size(fds), -1);
+      if (fds[0].revents) read_signals();
+      output_->write_ready();
+    }
   }
 
   void read_signals() {

@@ -4,9 +4,10 @@
 
 #include <cstdio>
 
-#include "translator/host/compile_here.h"
 #include "ctl/stap/options.h"
 #include "ctl/stap/run_session.h"
+#include "runtime/base/version.h"
+#include "translator/host/compile_here.h"
 
 namespace stapd::ctl {
 namespace {
@@ -14,6 +15,12 @@ namespace {
 int usage_error(const std::string& message) {
   std::fprintf(stderr, "stap: %s\nTry 'stap --help' for more information.\n", message.c_str());
   return 1;
+}
+
+Result<StapOptions> read_options(const std::vector<std::string>& words) {
+  STAPD_ASSIGN(CommandLine line, parse_command_line(stap_option_specs(), words,
+                                                    AfterOperand::operands_only));
+  return read_stap_options(std::move(line));
 }
 
 CompilePhase phase_of(int pass) {
@@ -45,14 +52,14 @@ Result<int> run(StapOptions& options) {
 }  // namespace
 
 int stap_main(int argc, char** argv) {
-  Result<StapOptions> options = parse_stap_options({argv + 1, argv + argc});
+  Result<StapOptions> options = read_options({argv + 1, argv + argc});
   if (!options) return usage_error(options.error().message);
   if (options->help) {
     std::fputs(stap_help().c_str(), stdout);
     return 0;
   }
   if (options->version) {
-    std::puts("stap (stapd) " STAPD_VERSION ": the SystemTap language on eBPF");
+    std::printf("stap (stapd) %s: the SystemTap language on eBPF\n", kVersion);
     return 0;
   }
   for (const std::string& notice : options->notices)

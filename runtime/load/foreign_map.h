@@ -9,6 +9,7 @@ namespace stapd {
 struct ForeignRing {
   MapMemory memory;
   RingShape shape;
+  uint32_t id = 0;  // the kernel's number of the map
 };
 
 // What was promised must be what the kernel knows of the map.
