@@ -52,7 +52,7 @@ BusMessage::~BusMessage() { sd_bus_message_unref(message_); }
 Bus::~Bus() { sd_bus_close_unref(bus_); }
 
 Result<std::unique_ptr<Bus>> Bus::connect(const std::optional<std::string>& root,
-                                           uint64_t timeout_us) {
+                                          uint64_t timeout_us) {
   std::unique_ptr<Bus> bus(new Bus(timeout_us));
   Status opened = bus->open_socket(socket_path(root.value_or("")));
   if (opened) return bus;
@@ -98,7 +98,8 @@ Result<BusMessage> Bus::send(BusMessage request) const {
   sd_bus_message* reply = nullptr;
   int error = sd_bus_call(bus_, request.get(), 0, &failure, &reply);
   if (error >= 0) return BusMessage(reply);
-  std::string name = failure.name ? failure.name : "", message = failure.message ? failure.message : "";
+  std::string name = failure.name ? failure.name : "",
+              message = failure.message ? failure.message : "";
   sd_bus_error_free(&failure);
   bool nobody = name == SD_BUS_ERROR_SERVICE_UNKNOWN || name == SD_BUS_ERROR_NO_SERVER ||
                 name == SD_BUS_ERROR_NAME_HAS_NO_OWNER || name == SD_BUS_ERROR_DISCONNECTED;

@@ -50,8 +50,8 @@ Result<uint64_t> parse_time_span(std::string_view text) {
   do {
     double number = 0;
     skip_spaces(rest);
-    auto [end, error] = std::from_chars(rest.data(), rest.data() + rest.size(), number,
-                                        std::chars_format::fixed);
+    auto [end, error] =
+        std::from_chars(rest.data(), rest.data() + rest.size(), number, std::chars_format::fixed);
     bool is_number = error == std::errc{} && std::isfinite(number) && number >= 0;
     if (is_number) rest.remove_prefix(static_cast<size_t>(end - rest.data()));
     const Unit* unit = is_number ? take_unit(rest) : nullptr;

@@ -79,8 +79,7 @@ void LiveOutput::finish() {
     total += reader_.counters(segment);
   uint64_t errors = recorder_.state().errors, skipped = skipped_handlers(total);
   if (errors || skipped)
-    aside +=
-        fmt::format("WARNING: Number of errors: {}, skipped probes: {}\n", errors, skipped);
+    aside += fmt::format("WARNING: Number of errors: {}, skipped probes: {}\n", errors, skipped);
   write_ready();
 }
 

@@ -18,8 +18,8 @@ int usage_error(const std::string& message) {
 }
 
 Result<StapOptions> read_options(const std::vector<std::string>& words) {
-  STAPD_ASSIGN(CommandLine line, parse_command_line(stap_option_specs(), words,
-                                                    AfterOperand::operands_only));
+  STAPD_ASSIGN(CommandLine line,
+               parse_command_line(stap_option_specs(), words, AfterOperand::operands_only));
   return read_stap_options(std::move(line));
 }
 

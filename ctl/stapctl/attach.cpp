@@ -38,8 +38,15 @@ Result<int> attach(const Invocation& invocation) {
 
 }  // namespace
 
-const Verb kAttach = {"attach", "NAME",
-                      "print what was recorded, then go on; ^C or ^\\ detaches, the recording goes on",
-                      kOptions, false, 1, 1, AfterOperand::options_too, attach};
+const Verb kAttach = {
+    "attach",
+    "NAME",
+    "print what was recorded, then go on; ^C or ^\\ detaches, the recording goes on",
+    kOptions,
+    false,
+    1,
+    1,
+    AfterOperand::options_too,
+    attach};
 
 }  // namespace stapd::ctl

@@ -80,9 +80,8 @@ Status Attachment::open_signals() {
 }
 
 void Attachment::wait() {
-  pollfd fds[] = {{signals_.get(), POLLIN, 0},
-                  {watch_.fd(), POLLIN, 0},
-                  {queue_.next_fd(), POLLOUT, 0}};
+  pollfd fds[] = {
+      {signals_.get(), POLLIN, 0}, {watch_.fd(), POLLIN, 0}, {queue_.next_fd(), POLLOUT, 0}};
   ::poll(fds, std::size(fds), kPollMs);
   if (fds[0].revents) detached_ = true;
 }

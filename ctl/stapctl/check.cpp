@@ -14,7 +14,8 @@ constexpr uint32_t kRingBytes = 1 << 20;
 uint64_t bytes_of_arrays(const ProgramImage& image) {
   uint64_t bytes = 0;
   for (size_t i = kFixedMaps; i < image.maps.size(); ++i)
-    bytes += uint64_t{image.maps[i].key_size + image.maps[i].value_size} * image.maps[i].max_entries;
+    bytes +=
+        uint64_t{image.maps[i].key_size + image.maps[i].value_size} * image.maps[i].max_entries;
   return bytes;
 }
 
@@ -32,9 +33,10 @@ void print_report(const ProgramImage& image) {
   for (const ProgramSpec& program : image.programs) instructions += program.insns.size();
   fmt::print("{}: {} probes\n", image.script_name, image.probes.size());
   for (const ProbeSpec& probe : image.probes) print_probe(image, probe);
-  fmt::print("{} programs of {} instructions, accepted by the verifier; {} globals", 
+  fmt::print("{} programs of {} instructions, accepted by the verifier; {} globals",
              image.programs.size(), instructions, image.globals.size());
-  if (uint64_t bytes = bytes_of_arrays(image)) fmt::print(", up to {} KiB of arrays", (bytes >> 10) + 1);
+  if (uint64_t bytes = bytes_of_arrays(image))
+    fmt::print(", up to {} KiB of arrays", (bytes >> 10) + 1);
   fmt::print("\n");
 }
 
@@ -56,8 +58,14 @@ Result<int> check(const Invocation& invocation) {
 
 }  // namespace
 
-const Verb kCheck = {"check", "[STAP-OPTION...] SCRIPT [ARGUMENT...]",
-                     "compile a script, take it through the verifier, start nothing", {}, true, 0,
-                     Verb::kAnyNumber, AfterOperand::operands_only, check};
+const Verb kCheck = {"check",
+                     "[STAP-OPTION...] SCRIPT [ARGUMENT...]",
+                     "compile a script, take it through the verifier, start nothing",
+                     {},
+                     true,
+                     0,
+                     Verb::kAnyNumber,
+                     AfterOperand::operands_only,
+                     check};
 
 }  // namespace stapd::ctl

@@ -39,8 +39,14 @@ Result<int> compile(const Invocation& invocation) {
 
 }  // namespace
 
-const Verb kCompile = {"compile", "[STAP-OPTION...] SCRIPT [ARGUMENT...]",
-                       "print what becomes of a script; stap's options of compiling go here, too", kOptions, true, 0, Verb::kAnyNumber,
-                       AfterOperand::operands_only, compile};
+const Verb kCompile = {"compile",
+                       "[STAP-OPTION...] SCRIPT [ARGUMENT...]",
+                       "print what becomes of a script; stap's options of compiling go here, too",
+                       kOptions,
+                       true,
+                       0,
+                       Verb::kAnyNumber,
+                       AfterOperand::operands_only,
+                       compile};
 
 }  // namespace stapd::ctl

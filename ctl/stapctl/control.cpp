@@ -43,12 +43,25 @@ Result<int> reload(const Invocation& invocation) {
 
 }  // namespace
 
-const Verb kStart = {"start", "NAME...", "start recording", {}, false, 1, Verb::kAnyNumber,
-                     AfterOperand::options_too, start};
-const Verb kStop = {"stop", "NAME...|--all",
+const Verb kStart = {"start", "NAME...",        "start recording",         {},   false,
+                     1,       Verb::kAnyNumber, AfterOperand::options_too, start};
+const Verb kStop = {"stop",
+                    "NAME...|--all",
                     "end recording; what was recorded can be read until the next start",
-                    kStopOptions, false, 0, Verb::kAnyNumber, AfterOperand::options_too, stop};
-const Verb kReload = {"reload", "", "read the profiles again and say what changed", {}, false, 0, 0,
-                      AfterOperand::options_too, reload};
+                    kStopOptions,
+                    false,
+                    0,
+                    Verb::kAnyNumber,
+                    AfterOperand::options_too,
+                    stop};
+const Verb kReload = {"reload",
+                      "",
+                      "read the profiles again and say what changed",
+                      {},
+                      false,
+                      0,
+                      0,
+                      AfterOperand::options_too,
+                      reload};
 
 }  // namespace stapd::ctl

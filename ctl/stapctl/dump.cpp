@@ -42,8 +42,8 @@ void print_gaps(RingWindow& window, uint64_t now) {
     if (record.time && record.time < oldest[record.segment]) oldest[record.segment] = record.time;
   for (uint32_t segment = 0; segment < window.segments(); ++segment) {
     if (!window.ledger(segment).overwritten) continue;
-    std::string where = segment + 1 == window.segments() ? "stapd's handlers"
-                                                         : fmt::format("CPU {}", segment);
+    std::string where =
+        segment + 1 == window.segments() ? "stapd's handlers" : fmt::format("CPU {}", segment);
     notice(fmt::format("the ring of {} reaches back {} only, older records are overwritten", where,
                        time_span_text(now - oldest[segment])));
   }
@@ -83,7 +83,14 @@ Result<int> dump(const Invocation& invocation) {
 
 }  // namespace
 
-const Verb kDump = {"dump", "NAME", "print what was recorded; the recording goes on", kOptions, false, 1, 1,
-                    AfterOperand::options_too, dump};
+const Verb kDump = {"dump",
+                    "NAME",
+                    "print what was recorded; the recording goes on",
+                    kOptions,
+                    false,
+                    1,
+                    1,
+                    AfterOperand::options_too,
+                    dump};
 
 }  // namespace stapd::ctl

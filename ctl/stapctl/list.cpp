@@ -59,14 +59,22 @@ Result<int> list(const Invocation& invocation) {
   }
   print_table(rows);
   if (sessions.empty())
-    std::fprintf(stderr, "no sessions: put a profile into %s/etc/stapd/conf.d, then: stapctl reload\n",
+    std::fprintf(stderr,
+                 "no sessions: put a profile into %s/etc/stapd/conf.d, then: stapctl reload\n",
                  invocation.root.value_or("").c_str());
   return 0;
 }
 
 }  // namespace
 
-const Verb kList = {"list", "", "sessions, what they recorded and how far back it reaches", {}, false, 0, 0,
-                    AfterOperand::options_too, list};
+const Verb kList = {"list",
+                    "",
+                    "sessions, what they recorded and how far back it reaches",
+                    {},
+                    false,
+                    0,
+                    0,
+                    AfterOperand::options_too,
+                    list};
 
 }  // namespace stapd::ctl

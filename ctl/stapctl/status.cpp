@@ -86,7 +86,14 @@ Result<int> status(const Invocation& invocation) {
 
 }  // namespace
 
-const Verb kStatus = {"status", "[NAME]", "all about a session, or about stapd itself", {}, false, 0, 1,
-                      AfterOperand::options_too, status};
+const Verb kStatus = {"status",
+                      "[NAME]",
+                      "all about a session, or about stapd itself",
+                      {},
+                      false,
+                      0,
+                      1,
+                      AfterOperand::options_too,
+                      status};
 
 }  // namespace stapd::ctl

@@ -30,7 +30,7 @@ struct Verb {
   const char* text;
   std::span<const OptionSpec> options;
   bool stap_options = false;  // those of stap, too
-  size_t fewest, most;  // operands
+  size_t fewest, most;        // operands
   AfterOperand rule;
   Result<int> (*run)(const Invocation&);  // the process's exit status
 };
