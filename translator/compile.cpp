@@ -63,6 +63,7 @@ class Compilation {
         elaborate({files_, scripts, library, host, elaborate_options}, diagnostics_);
     clock_.end_pass(analysis_text(program));
     if (!program) return faults();
+    if (options_.suppress_handler_errors) catch_every_error(*program);
     if (stop_after == CompilePhase::elaborate) {
       outcome.product = print_program(*program);
       return {};
@@ -87,6 +88,16 @@ class Compilation {
     if (!program) return "analyzed script: it has errors";
     return fmt::format("analyzed script: {} probes, {} functions, {} globals",
                        program->probes.size(), program->functions.size(), program->globals.size());
+  }
+
+  // --suppress-handler-errors: as if each handler stood in try { ... } catch { next }.
+  static void catch_every_error(sem::Program& program) {
+    for (sem::Probe& probe : program.probes) {
+      if (!probe.body) continue;
+      sem::Stmt* attempt = program.make_stmt(sem::Stmt::Kind::try_catch, probe.where);
+      attempt->body = {probe.body, program.make_stmt(sem::Stmt::Kind::next, probe.where)};
+      probe.body = attempt;
+    }
   }
 
   Result<Limits> read_limits() {

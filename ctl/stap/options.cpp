@@ -1,9 +1,7 @@
 #include "ctl/stap/options.h"
 
 #include <charconv>
-#include <cstring>
-#include <fstream>
-#include <iostream>
+#include <sys/resource.h>
 #include <iterator>
 #include <sstream>
 
@@ -95,7 +93,7 @@ class OptionReader {
         compile.tapset_paths.push_back(value);
         break;
       case OptionId::script:
-        script_given_ = true;
+        options_.script_given = true;
         compile.script_text = value;
         break;
       case OptionId::extra_script:
@@ -127,11 +125,7 @@ class OptionReader {
         compile.globals.insert_or_assign(pair.first, pair.second);
         break;
       }
-      case OptionId::bulk:
-        options_.bulk = true;
-        break;
       case OptionId::buffer_size:
-        options_.buffer_given = true;
         return set(options_.buffer_mib, number<uint32_t>(option, value, 1, 4095));
       case OptionId::unoptimized:
         compile.unoptimized = true;
@@ -149,11 +143,6 @@ class OptionReader {
         options_.list = value;
         options_.list_variables = true;
         break;
-      case OptionId::flight_recorder:
-        options_.flight_recorder = true;
-        break;
-      case OptionId::file_size:
-        return set_file_size(option, value);
       case OptionId::time_limit: {
         STAPD_ASSIGN(int seconds, number(option, value, 1, 1 << 30));
         options_.time_limit = seconds;
@@ -216,6 +205,12 @@ class OptionReader {
       case OptionId::example:
         options_.example = true;
         break;
+      case OptionId::rlimit_as:
+        return add_limit(option, value, RLIMIT_AS);
+      case OptionId::rlimit_cpu:
+        return add_limit(option, value, RLIMIT_CPU);
+      case OptionId::rlimit_stack:
+        return add_limit(option, value, RLIMIT_STACK);
       default:
         break;
     }
@@ -229,24 +224,16 @@ class OptionReader {
     return {};
   }
 
-  // SIZE[,COUNT]
-  Status set_file_size(const OptionSpec& option, const std::string& text) {
-    size_t comma = text.find(',');
-    STAPD_ASSIGN(uint64_t size, number<uint64_t>(option, text.substr(0, comma), 0, 1 << 20));
-    uint64_t count = 0;
-    if (comma != std::string::npos) {
-      STAPD_ASSIGN(count, number<uint64_t>(option, text.substr(comma + 1), 0, 1 << 20));
-    }
-    options_.file_size = {size, count};
+  Status add_limit(const OptionSpec& option, const std::string& value, int resource) {
+    STAPD_ASSIGN(uint64_t most, number<uint64_t>(option, value, 0, UINT64_MAX));
+    options_.limits.emplace_back(resource, most);
     return {};
   }
 
   Status check() {
     if (options_.command && options_.target)
-      return fail(ErrorCode::invalid_argument, "you can't specify -c and -x options together");
-    if (options_.file_size && !options_.output)
-      return fail(ErrorCode::invalid_argument, "-S needs an output file: -o FILE");
-    if (options_.list && (script_given_ || options_.last_pass != 5))
+      return fail(ErrorCode::invalid_argument, "-c and -x do not go together");
+    if (options_.list && (options_.script_given || options_.last_pass != 5))
       return fail(ErrorCode::invalid_argument, "-l and -L go with neither a script nor -p");
     if (suppress_time_limits_) {
       if (!options_.compile.guru)
@@ -256,7 +243,7 @@ class OptionReader {
     }
     bool needs_script = !options_.help && !options_.version && !options_.list &&
                         options_.dump == StapOptions::Dump::none;
-    if (script_given_) {
+    if (options_.script_given) {
       options_.compile.script_name = "<input>";
     } else if (needs_script) {
       if (options_.compile.arguments.empty())
@@ -268,7 +255,6 @@ class OptionReader {
   }
 
   StapOptions options_;
-  bool script_given_ = false;
   bool suppress_time_limits_ = false;
 };
 
@@ -281,26 +267,8 @@ Result<StapOptions> read_stap_options(CommandLine line) {
 }
 
 bool StapOptions::compiles_only() const {
-  return !output && !command && !time_limit && !flight_recorder && !bulk && !file_size && !timing &&
+  return !output && !command && !time_limit && !timing &&
          !list && dump == Dump::none && !help && !version && last_pass == 5;
-}
-
-Status read_scripts(StapOptions& options) {
-  CompileOptions& compile = options.compile;
-  if (!compile.script_text.empty() || compile.script_name == "<input>") return {};
-  std::ostringstream text;
-  if (compile.script_name == "-") {
-    compile.script_name = "<input>";
-    text << std::cin.rdbuf();
-  } else {
-    std::ifstream file(compile.script_name);
-    if (!file)
-      return fail_errno("Input file '" + compile.script_name + "' is missing or unreadable", errno);
-    text << file.rdbuf();
-    if (!file) return fail_errno("reading " + compile.script_name, errno);
-  }
-  compile.script_text = text.str();
-  return {};
 }
 
 std::string stap_help() {

@@ -15,6 +15,7 @@
 
 #include "ctl/stap/live_output.h"
 #include "ctl/stap/target_command.h"
+#include "runtime/record/record_layout.h"
 #include "runtime/recorder/recorder.h"
 
 namespace stapd::ctl {
@@ -35,18 +36,22 @@ class Session {
       : options_(options), image_(std::move(image)) {}
 
   Result<int> run() {
+    if (options_.target && kill(*options_.target, 0) != 0 && errno == ESRCH)
+      return failf(ErrorCode::not_found, "there is no process {}", *options_.target);
     STAPD_TRY(open_signals());
     if (options_.command) {
       STAPD_ASSIGN(command_, TargetCommand::prepare(*options_.command));
     }
     RecorderOptions recorder_options;
-    recorder_options.segment_size = std::bit_ceil(options_.buffer_mib) << 20;
+    recorder_options.segment_size = ring_bytes();
     recorder_options.target_pid =
         static_cast<uint32_t>(command_ ? command_->pid() : options_.target.value_or(0));
     STAPD_ASSIGN(recorder_, Recorder::start(image_, recorder_options));
     for (const std::string& warning : recorder_->warnings())
       std::fprintf(stderr, "WARNING: %s\n", warning.c_str());
     STAPD_ASSIGN(output_, LiveOutput::open(*recorder_, options_));
+    if (options_.verbosity + options_.pass_verbosity[4] > 0)
+      std::fprintf(stderr, "Pass 5: starting run.\n");
     if (command_) command_->resume();
     if (options_.time_limit)
       deadline_ = clock_ns(CLOCK_MONOTONIC) + static_cast<uint64_t>(*options_.time_limit * 1e9);
@@ -59,6 +64,8 @@ class Session {
     output_->finish();
     run_commands();
     drain();
+    if (options_.verbosity + options_.pass_verbosity[4] > 0)
+      std::fprintf(stderr, "Pass 5: run completed.\n");
     if (command_) command_->report_status();
     return recorder_->has_failed() || output_->failed() ? 1 : 0;
   }
@@ -73,6 +80,14 @@ class Session {
     ::signal(SIGPIPE, SIG_IGN);
     signals_.reset(signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK));
     return signals_.valid() ? Status{} : Status(fail_errno("signalfd", errno));
+  }
+
+  uint32_t ring_bytes() const {
+    uint64_t bytes = std::bit_ceil(uint64_t{options_.buffer_mib} << 20);
+    if (bytes > kMaxSegmentSize)
+      std::fprintf(stderr, "WARNING: the ring gets %u MiB a CPU, the most there is\n",
+                   kMaxSegmentSize >> 20);
+    return static_cast<uint32_t>(std::min<uint64_t>(bytes, kMaxSegmentSize));
   }
 
   void wait() {

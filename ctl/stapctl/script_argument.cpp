@@ -2,6 +2,7 @@
 
 #include <cstdio>
 
+#include "ctl/stap/read_scripts.h"
 #include "translator/host/compile_here.h"
 
 namespace stapd::ctl {
