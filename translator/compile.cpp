@@ -50,7 +50,8 @@ class Compilation {
     STAPD_ASSIGN(Limits limits, read_limits());
     TapsetLibrary library(files_, options_.tapset_paths, host_.facts, diagnostics_);
     STAPD_TRY(parse_scripts(library));
-    clock_.end_pass(fmt::format("parsed user script and {} library scripts", library.file_count()));
+    clock_.end_pass(
+        fmt::format("parsed user script and {}", counted(library.file_count(), "library script")));
     if (stop_after <= CompilePhase::parse) {
       outcome.product = ast::print_script(scripts_[0], options_.script_name);
       return {};
@@ -70,7 +71,7 @@ class Compilation {
     }
     if (!refuse_unexecutable(*program, diagnostics_)) return faults();
     STAPD_ASSIGN(ProgramImage image, lower_program(*program));
-    clock_.end_pass(fmt::format("lowered to {} functions", image.functions.size()));
+    clock_.end_pass("lowered to " + counted(image.functions.size(), "function"));
     if (stop_after == CompilePhase::lower) {
       for (const ir::Function& function : image.functions)
         outcome.product += ir::to_text(function, image) + "\n";
@@ -79,15 +80,20 @@ class Compilation {
     STAPD_TRY(guard_processes_of(image));
     STAPD_TRY(bpf::generate(image, codegen_facts(image), options_.macros.count(kAllInKernel) > 0));
     for (const ProgramSpec& made : image.programs) outcome.product += bpf::disassemble(made) + "\n";
-    clock_.end_pass(fmt::format("generated {} BPF programs", image.programs.size()));
+    clock_.end_pass("generated " + counted(image.programs.size(), "BPF program"));
     outcome.image = std::move(image);
     return {};
   }
 
+  static std::string counted(size_t count, const char* what) {
+    return fmt::format("{} {}{}", count, what, count == 1 ? "" : "s");
+  }
+
   static std::string analysis_text(const std::optional<sem::Program>& program) {
     if (!program) return "analyzed script: it has errors";
-    return fmt::format("analyzed script: {} probes, {} functions, {} globals",
-                       program->probes.size(), program->functions.size(), program->globals.size());
+    return fmt::format("analyzed script: {}, {}, {}", counted(program->probes.size(), "probe"),
+                       counted(program->functions.size(), "function"),
+                       counted(program->globals.size(), "global"));
   }
 
   // --suppress-handler-errors: as if each handler stood in try { ... } catch { next }.

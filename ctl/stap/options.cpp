@@ -1,7 +1,7 @@
 #include "ctl/stap/options.h"
 
-#include <charconv>
 #include <sys/resource.h>
+#include <charconv>
 #include <iterator>
 #include <sstream>
 
@@ -267,8 +267,8 @@ Result<StapOptions> read_stap_options(CommandLine line) {
 }
 
 bool StapOptions::compiles_only() const {
-  return !output && !command && !time_limit && !timing &&
-         !list && dump == Dump::none && !help && !version && last_pass == 5;
+  return !output && !command && !time_limit && !timing && !list && dump == Dump::none && !help &&
+         !version && last_pass == 5;
 }
 
 std::string stap_help() {

@@ -71,8 +71,7 @@ Result<int> list(StapOptions& options) {
 }
 
 Result<int> run(StapOptions& options) {
-  options.compile.color =
-      options.color_always || (!options.color_never && isatty(STDERR_FILENO));
+  options.compile.color = options.color_always || (!options.color_never && isatty(STDERR_FILENO));
   if (options.list || options.dump != StapOptions::Dump::none) return list(options);
   STAPD_TRY(read_scripts(options));
   if (options.target) options.compile.target_pid = *options.target;

@@ -23,14 +23,14 @@ std::string rate_text(const SessionStatistics& statistics) {
 Result<Row> describe(StapdClient& client, const SessionEntry& session) {
   STAPD_ASSIGN(SessionInfo info, client.session_info(session.path));
   Row row = {session.name, session.state};
-  if (info.started_us == 0) {
-    row.insert(row.end(), {"-", "-", "-", "-"});
+  Result<SessionStatistics> statistics = client.statistics(session.path);
+  if (statistics) {
+    row.push_back(std::to_string(statistics->produced));
+    row.push_back(session.state == "recording" ? rate_text(*statistics) : "-");
+    row.push_back(time_span_text(statistics->depth_ns));
+    row.push_back(std::to_string(statistics->lost()));
   } else {
-    STAPD_ASSIGN(SessionStatistics statistics, client.statistics(session.path));
-    row.push_back(std::to_string(statistics.produced));
-    row.push_back(session.state == "recording" ? rate_text(statistics) : "-");
-    row.push_back(time_span_text(statistics.depth_ns));
-    row.push_back(std::to_string(statistics.lost()));
+    row.insert(row.end(), {"-", "-", "-", "-"});
   }
   row.push_back(info.script);
   return row;

@@ -1,7 +1,9 @@
 #include "ctl/stapctl/stapctl_main.h"
 
 #include <algorithm>
+#include <cerrno>
 #include <cstdio>
+#include <cstring>
 
 #include "ctl/stap/options.h"
 #include "ctl/stapctl/verb.h"
@@ -95,7 +97,8 @@ int run_verb(const Verb& verb, std::span<const std::string> words, Invocation in
   Result<int> status = verb.run(invocation);
   if (!status) return failure(status.error(), invocation);
   if (std::fflush(stdout) != 0 || std::ferror(stdout))
-    return failure({ErrorCode::io, "writing the output failed"}, invocation);
+    return failure({ErrorCode::io, fmt::format("writing the output: {}", std::strerror(errno))},
+                   invocation);
   return *status;
 }
 

@@ -54,10 +54,9 @@ Status print_session(StapdClient& client, const std::string& name) {
   line("State", "{}{}", info.state, since);
   line("Profile", "{} ({})", info.profile, info.automatic ? "starts with stapd" : "manual start");
   line("Script", "{}", info.script);
-  if (info.started_us) {
-    STAPD_ASSIGN(SessionStatistics statistics, client.statistics(path));
-    print_statistics(info, statistics);
-  }
+  // What never recorded, or failed to, has none.
+  if (Result<SessionStatistics> statistics = client.statistics(path))
+    print_statistics(info, *statistics);
   if (!info.failure.empty()) fmt::print("{}\n", info.failure);
   return {};
 }
