@@ -16,6 +16,7 @@
 #include "ctl/stap/live_output.h"
 #include "ctl/stap/target_command.h"
 #include "runtime/recorder/recorder.h"
+#include "runtime/recorder/system_command.h"
 
 namespace stapd::ctl {
 namespace {
@@ -117,16 +118,10 @@ class Session {
     return true;
   }
 
-  // system(): a shell of its own for each, not waited for.
   void run_commands() {
     for (const std::string& command : recorder_->take_commands()) {
-      if (fork() != 0) continue;
-      sigset_t none;
-      sigemptyset(&none);
-      sigprocmask(SIG_SETMASK, &none, nullptr);
-      ::signal(SIGPIPE, SIG_DFL);
-      execl("/bin/sh", "sh", "-c", command.c_str(), nullptr);
-      _exit(127);
+      Result<pid_t> started = start_system_command(command);
+      if (!started) std::fprintf(stderr, "WARNING: %s\n", started.error().message.c_str());
     }
   }
 
