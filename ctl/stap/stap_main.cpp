@@ -7,18 +7,12 @@
 #include <cstring>
 #include <new>
 
-<<<<<<< HEAD
 #include "ctl/stap/compile_limits.h"
-=======
->>>>>>> main
 #include "ctl/stap/options.h"
 #include "ctl/stap/print_passes.h"
 #include "ctl/stap/read_scripts.h"
 #include "ctl/stap/run_session.h"
-<<<<<<< HEAD
 #include "runtime/base/version.h"
-=======
->>>>>>> main
 #include "translator/host/compile_here.h"
 
 namespace stapd::ctl {
