@@ -24,6 +24,9 @@ namespace {
 
 // Only for tests: handlers of the daemon as programs (-D STAPD_ALL_IN_KERNEL=1).
 constexpr const char* kAllInKernel = "STAPD_ALL_IN_KERNEL";
+// Records without time, as CompileOptions::record_time (-D STAPD_NO_TIME=1): reading the clock costs
+// more than the rest of a small record.
+constexpr const char* kNoTime = "STAPD_NO_TIME";
 
 ScriptFacts facts_of(const CompileOptions& options, const KernelInfo& kernel,
                      const arch::Machine& machine) {
@@ -152,7 +155,7 @@ class Compilation {
 
   Result<ProgramImage> lower_program(const sem::Program& program) {
     LowerOptions lower_options;
-    lower_options.record_time = options_.record_time;
+    lower_options.record_time = options_.record_time && options_.macros.count(kNoTime) == 0;
     lower_options.show_globals_at_end = options_.show_globals_at_end;
     lower_options.file_name = [this](FileId file) { return files_.name(file); };
     STAPD_ASSIGN(ProgramImage image, lower(program, lower_options));
