@@ -4,7 +4,7 @@
 
 #include <cstdio>
 
-#include "ctl/host/compile_here.h"
+#include "translator/host/compile_here.h"
 #include "ctl/stap/options.h"
 #include "ctl/stap/run_session.h"
 
