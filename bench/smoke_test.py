@@ -22,6 +22,8 @@ def faults_of_row(row, is_built):
 
 def faults_of_samples(samples):
     """Only differences that no noise of a moment reaches."""
+    samples = {hook: {name: [cost for cost, _ in pairs] for name, pairs in found.items()}
+               for hook, found in samples.items()}
     call, syscall = samples["call"], samples["syscall"]
     if min(call["empty"]) < 20 * min(call["bare"]):
         yield "an empty program on a function costs next to nothing: it was not armed"
