@@ -171,6 +171,7 @@ class Compilation {
     bpf::CodegenFacts facts;
     facts.current_task_btf = kernel_.features.current_task_btf;
     facts.lookup_percpu_elem = kernel_.features.lookup_percpu_elem;
+    facts.uprobe_multi = kernel_.features.uprobe_multi;
     facts.argument_registers.assign(machine_.function_arguments.begin(),
                                     machine_.function_arguments.end());
     facts.return_register = machine_.return_value;

@@ -89,16 +89,10 @@ void Recorder::initialise_globals() {
 }
 
 Status Recorder::attach_probes(const RecorderOptions& options) {
-  for (const ProbeSpec& probe : image_->probes) {
-    if (runs_in_daemon(probe.family) || !probe.program) continue;
-    Result<Links> links = attach(probe, programs_[*probe.program].get());
-    if (links) {
-      std::move(links->begin(), links->end(), std::back_inserter(links_));
-      continue;
-    }
-    if (!probe.optional && !options.tolerate_missing_probes) return tl::unexpected(links.error());
-    warnings_.push_back(links.error().message);
-  }
+  STAPD_ASSIGN(Attached attached,
+               stapd::attach_probes(*image_, programs_, options.tolerate_missing_probes));
+  links_ = std::move(attached.links);
+  warnings_.insert(warnings_.end(), attached.missing.begin(), attached.missing.end());
   return {};
 }
 
