@@ -24,8 +24,8 @@ namespace {
 
 // Only for tests: handlers of the daemon as programs (-D STAPD_ALL_IN_KERNEL=1).
 constexpr const char* kAllInKernel = "STAPD_ALL_IN_KERNEL";
-// Records without time, as CompileOptions::record_time (-D STAPD_NO_TIME=1): reading the clock costs
-// more than the rest of a small record.
+// Records without time, as CompileOptions::record_time (-D STAPD_NO_TIME=1): reading the clock
+// costs more than the rest of a small record.
 constexpr const char* kNoTime = "STAPD_NO_TIME";
 
 ScriptFacts facts_of(const CompileOptions& options, const KernelInfo& kernel,

@@ -19,8 +19,8 @@ struct Attached {
   std::vector<std::string> missing;  // why, of each probe that is not there and may be missing
 };
 
-// Attaches all that the kernel runs. `programs`: the image's, loaded. A probe that cannot be attached
-// is an error that names its point, unless it is optional or all may be missing.
+// Attaches all that the kernel runs. `programs`: the image's, loaded. A probe that cannot be
+// attached is an error that names its point, unless it is optional or all may be missing.
 Result<Attached> attach_probes(const ProgramImage& image, const std::vector<UniqueFd>& programs,
                                bool may_be_missing);
 

@@ -1,5 +1,5 @@
-// One link for many places of a program file (Linux 6.6). A thousand places by a perf event each take
-// two minutes to detach, by one link 30 ms. Debian 12's libbpf does not know it.
+// One link for many places of a program file (Linux 6.6). A thousand places by a perf event each
+// take two minutes to detach, by one link 30 ms. Debian 12's libbpf does not know it.
 #pragma once
 
 #include <cstdint>

@@ -130,8 +130,8 @@ class ImageGenerator {
     for (uint32_t count : writers) contended_.push_back(count > 1);
   }
 
-  // Only hooks with registers: a raw tracepoint has no cookie, and a program that it shared would not
-  // run while it interrupts itself on another one.
+  // Only hooks with registers: a raw tracepoint has no cookie, and a program that it shared would
+  // not run while it interrupts itself on another one.
   void join_users(const Candidate& candidate) {
     ProbeSpec& probe = image_.probes[candidate.probe];
     ProgramContext context = context_of(probe, facts_);

@@ -1,6 +1,6 @@
-// One program for many probes: handlers that differ in nothing but the text around what they record,
-// as those of a wildcard's probes that print ppfunc(). The cookie of a probe's link says how much
-// higher its formats are numbered than those that the program was made with.
+// One program for many probes: handlers that differ in nothing but the text around what they
+// record, as those of a wildcard's probes that print ppfunc(). The cookie of a probe's link says
+// how much higher its formats are numbered than those that the program was made with.
 #pragma once
 
 #include <optional>

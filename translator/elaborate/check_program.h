@@ -9,8 +9,8 @@ namespace stapd {
 void check_variables(const sem::Program& program, const SideTables& side, const SourceFiles& files,
                      Diagnostics& diagnostics);
 
-// An array must not change while a foreach walks over it, neither in the loop nor in a function that
-// is called there. Deleting all of it is allowed, and what functions do that those call, as in
+// An array must not change while a foreach walks over it, neither in the loop nor in a function
+// that is called there. Deleting all of it is allowed, and what functions do that those call, as in
 // SystemTap: the walk then goes on over what there was.
 void check_foreach(const sem::Program& program, const SideTables& side, Diagnostics& diagnostics);
 
