@@ -88,6 +88,27 @@ Result<Links> attach_by_family(const ProbeSpec& probe, int program) {
   return fail(ErrorCode::internal, "not a probe of the kernel");
 }
 
+// A probe whose hook is one of the image's dispatches.
+bool is_dispatched(const ProgramImage& image, const ProbeSpec& probe) {
+  ProgramContext context = image.programs[*probe.program].context;
+  return context == ProgramContext::raw_syscall || context == ProgramContext::raw_syscall_return;
+}
+
+// The hook that many system calls share: from now on it goes on to their programs, by number.
+Result<Links> attach_dispatch(const ProgramImage& image, const SyscallDispatch& dispatch,
+                              const std::vector<UniqueFd>& programs, const MapSet& maps) {
+  for (const ProbeSpec& probe : image.probes) {
+    bool at_return = probe.family == ProbeSpec::Family::syscall_return;
+    if (!probe.program || !is_dispatched(image, probe) || at_return != dispatch.returns) continue;
+    int program = programs[*probe.program].get();
+    int error =
+        bpf_map_update_elem(maps.fd(dispatch.map), &probe.syscall_number, &program, BPF_ANY);
+    if (error < 0) return fail_errno("filling the table of system calls", -error);
+  }
+  return attach_tracepoint(dispatch.returns ? "sys_exit" : "sys_enter",
+                           programs[dispatch.program].get());
+}
+
 // Probes that one link attaches: those at places of one file that share a program made for it.
 // Others are alone.
 using ProbeGroup = std::vector<const ProbeSpec*>;
@@ -100,7 +121,7 @@ std::vector<ProbeGroup> group_probes(const ProgramImage& image) {
   std::vector<ProbeGroup> groups;
   std::map<std::tuple<uint32_t, ProbeSpec::Family, std::string>, size_t> known;
   for (const ProbeSpec& probe : image.probes) {
-    if (runs_in_daemon(probe.family) || !probe.program) continue;
+    if (runs_in_daemon(probe.family) || !probe.program || is_dispatched(image, probe)) continue;
     if (joins_places(image, probe)) {
       auto [group, is_new] =
           known.try_emplace({*probe.program, probe.family, probe.path}, groups.size());
@@ -148,15 +169,18 @@ Result<std::vector<int>> online_cpus() {
 }
 
 Result<Attached> attach_probes(const ProgramImage& image, const std::vector<UniqueFd>& programs,
-                               bool may_be_missing) {
+                               const MapSet& maps, bool may_be_missing) {
   Attached attached;
+  auto take = [&](Links& links) {
+    std::move(links.begin(), links.end(), std::back_inserter(attached.links));
+  };
   std::vector<ProbeGroup> groups = group_probes(image);
   for (size_t i = 0; i < groups.size(); ++i) {
     const ProbeGroup group = groups[i];
     const ProbeSpec& first = *group[0];
     Result<Links> links = attach_group(image, group, programs[*first.program].get());
     if (links) {
-      std::move(links->begin(), links->end(), std::back_inserter(attached.links));
+      take(*links);
     } else if (group.size() > 1) {  // one of them is at fault: each alone
       for (const ProbeSpec* probe : group) groups.push_back({probe});
     } else {
@@ -164,6 +188,10 @@ Result<Attached> attach_probes(const ProgramImage& image, const std::vector<Uniq
       if (!first.optional && !may_be_missing) return error;
       attached.missing.push_back(error.value().message);
     }
+  }
+  for (const SyscallDispatch& dispatch : image.dispatches) {
+    STAPD_ASSIGN(Links links, attach_dispatch(image, dispatch, programs, maps));
+    take(links);
   }
   return attached;
 }

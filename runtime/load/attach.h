@@ -8,6 +8,7 @@
 #include "runtime/base/result.h"
 #include "runtime/base/unique_fd.h"
 #include "runtime/image/program_image.h"
+#include "runtime/load/map_set.h"
 
 namespace stapd {
 
@@ -22,7 +23,7 @@ struct Attached {
 // Attaches all that the kernel runs. `programs`: the image's, loaded. A probe that cannot be
 // attached is an error that names its point, unless it is optional or all may be missing.
 Result<Attached> attach_probes(const ProgramImage& image, const std::vector<UniqueFd>& programs,
-                               bool may_be_missing);
+                               const MapSet& maps, bool may_be_missing);
 
 // The attached program of a link still runs: it was not torn down under us.
 bool is_attached(int link);

@@ -90,7 +90,7 @@ void Recorder::initialise_globals() {
 
 Status Recorder::attach_probes(const RecorderOptions& options) {
   STAPD_ASSIGN(Attached attached,
-               stapd::attach_probes(*image_, programs_, options.tolerate_missing_probes));
+               stapd::attach_probes(*image_, programs_, *maps_, options.tolerate_missing_probes));
   links_ = std::move(attached.links);
   warnings_.insert(warnings_.end(), attached.missing.begin(), attached.missing.end());
   return {};

@@ -122,15 +122,22 @@ def check_names():
     return faults
 
 
-SHIM = """
+# What stands in for the context of a system call, and for what is not in our tapset.
+STAND_INS = """
 function given:long(n:long) %{ /* pure */ STAP_RETVALUE = 0; %}
-function __builtin_strlen:long(s:string) %{ /* pure */ STAP_RETVALUE = 0; %}
-function __builtin_byte_at:long(s:string, i:long) %{ /* pure */ STAP_RETVALUE = 0; %}
-function __builtin_substr:string(s:string, a:long, b:long) %{ /* pure */ %}
-function __builtin_user_string:string(a:long, n:long) %{ /* pure */ %}
 function ctime:string(a:long) %{ /* pure */ %}
-""" + "".join(f"function __builtin_user_{kind}:long(a:long) %{{ /* pure */ STAP_RETVALUE = 0; %}}\n"
-              for kind in ("u8", "u16", "s32", "u32", "s64"))
+"""
+BUILTINS = OURS.parent / "translator/builtin/builtins.def"
+TYPES = {"i": ":long", "s": ":string", "-": ""}
+
+
+def declared_builtins():
+    """Our translator's own functions as SystemTap can know them: embedded C that does nothing."""
+    found = re.findall(r'(?m)^STAPD_BUILTIN\((\w+), "([is-]):([is]*)"', BUILTINS.read_text())
+    for name, result, parameters in found:
+        parameters = ", ".join(f"p{i}{TYPES[p]}" for i, p in enumerate(parameters))
+        body = "" if result != "i" else " STAP_RETVALUE = 0;"
+        yield f"function __builtin_{name}{TYPES[result]}({parameters}) %{{ /* pure */{body} %}}\n"
 
 
 def for_systemtap(text):
@@ -156,7 +163,7 @@ def check_types(work):
     for path in [*OURS.rglob("*.stp"), *OURS.rglob("*.stpm")]:
         if path.name != "syscall_any.stp":
             (tapset / path.name).write_text(for_systemtap(path.read_text()))
-    (tapset / "shim.stp").write_text(SHIM)
+    (tapset / "shim.stp").write_text(STAND_INS + "".join(declared_builtins()))
     kernel = stap_oracle.make_kernel_build(work / "kernel")
     script = ("probe syscall.* { println(name, argstr) }\n"
               "probe syscall.*.return { println(name, retstr, retval) }\n"

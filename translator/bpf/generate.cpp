@@ -10,6 +10,7 @@
 #include "translator/bpf/encode.h"
 #include "translator/bpf/select.h"
 #include "translator/bpf/share_programs.h"
+#include "translator/bpf/syscall_dispatch.h"
 #include "translator/ir/inline_calls.h"
 #include "translator/ir/ir_builder.h"
 #include "translator/ir/place_locks.h"
@@ -20,12 +21,13 @@ namespace {
 
 // Probes of one process stay with perf events: early kernels with uprobe.multi take its threads but
 // the first for other processes.
-ProgramContext context_of(const ProbeSpec& probe, const CodegenFacts& facts) {
+ProgramContext context_of(const ProbeSpec& probe, const CodegenFacts& facts,
+                          SyscallHooks& syscalls) {
   using Family = ProbeSpec::Family;
   switch (probe.family) {
     case Family::syscall:
     case Family::syscall_return:
-      return ProgramContext::syscall_tracepoint;
+      return syscalls.context_of(probe);
     case Family::uprobe:
     case Family::uretprobe:
       return facts.uprobe_multi && probe.pid < 0 ? ProgramContext::user_registers_multi
@@ -50,6 +52,7 @@ struct Candidate {
 // Candidates that one program is made for; it is made of the first.
 struct ProgramUsers {
   const Candidate* first;
+  ProgramContext context;
   HandlerShape shape;
   std::vector<uint32_t> probes;
 };
@@ -66,12 +69,14 @@ class ImageGenerator {
     std::vector<bool> locked = find_locked_globals(handlers, image_);
     choose_timers(locked);
     find_contended();
+    SyscallHooks syscalls(image_, facts_);
     for (Candidate& candidate : candidates_) {
       if (!candidate.in_kernel) continue;
       place_locks(candidate.function, locked);
-      join_users(candidate);
+      join_users(candidate, context_of(image_.probes[candidate.probe], facts_, syscalls));
     }
     for (const ProgramUsers& users : users_) STAPD_TRY(add_program_of(users));
+    STAPD_TRY(syscalls.add_to(image_));
     STAPD_TRY(add_heartbeat());
     image_.maps[kScratchMap].value_size = round_up_8(scratch_);
     image_.maps[kDataMap].value_size = round_up_8(static_cast<uint32_t>(image_.data.size())) + 8;
@@ -132,9 +137,8 @@ class ImageGenerator {
 
   // Only hooks with registers: a raw tracepoint has no cookie, and a program that it shared would
   // not run while it interrupts itself on another one.
-  void join_users(const Candidate& candidate) {
+  void join_users(const Candidate& candidate, ProgramContext context) {
     ProbeSpec& probe = image_.probes[candidate.probe];
-    ProgramContext context = context_of(probe, facts_);
     HandlerShape shape = shape_of(candidate.function, image_);
     bool can_share = context == ProgramContext::user_registers ||
                      context == ProgramContext::user_registers_multi ||
@@ -150,19 +154,16 @@ class ImageGenerator {
         }
       }
     }
-    users_.push_back({&candidate, std::move(shape), {candidate.probe}});
+    users_.push_back({&candidate, context, std::move(shape), {candidate.probe}});
   }
 
   Status add_program_of(const ProgramUsers& users) {
     const ProbeSpec& first = image_.probes[users.first->probe];
     bool is_shared = false;
     for (uint32_t probe : users.probes) is_shared |= image_.probes[probe].cookie != 0;
-    GenerateInput input{image_,
-                        users.first->function,
-                        context_of(first, facts_),
-                        runs_in_daemon(first.family),
-                        facts_,
-                        contended_,
+    GenerateInput input{image_,        users.first->function,
+                        users.context, runs_in_daemon(first.family),
+                        facts_,        contended_,
                         is_shared};
     STAPD_ASSIGN(uint32_t program, add_program(input));
     for (uint32_t probe : users.probes) image_.probes[probe].program = program;
