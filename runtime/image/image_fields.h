@@ -118,7 +118,7 @@ void visit_fields(V& visit, Like<ProgramSpec> auto& x) {
 }
 template <class V>
 void visit_fields(V& visit, Like<ProbeSpec> auto& x) {
-  visit(x.family, x.point, x.alias, x.where, x.optional, x.handler, x.program, x.order,
+  visit(x.family, x.point, x.alias, x.where, x.optional, x.handler, x.program, x.cookie, x.order,
         x.interval_ns, x.randomize_ns, x.name, x.path, x.offset, x.pid, x.inode, x.device,
         x.syscall_number, x.frequency);
 }

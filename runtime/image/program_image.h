@@ -172,8 +172,9 @@ struct ProbeSpec {
   bool optional = false;  // a `?` point: may fail to attach
   uint32_t handler = 0;   // index in ProgramImage::functions
   std::optional<uint32_t>
-      program;        // set: runs in the kernel; a daemon family then runs it by a test run
-  int64_t order = 0;  // begin(N)
+      program;          // set: runs in the kernel; a daemon family then runs it by a test run
+  uint32_t cookie = 0;  // of its link: added to the format of each record (share_programs.h)
+  int64_t order = 0;    // begin(N)
   int64_t interval_ns = 0, randomize_ns = 0;  // timer
   std::string name;                           // tracepoint, system call, symbol
   std::string path;                           // of a program or library
