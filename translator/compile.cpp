@@ -174,7 +174,9 @@ class Compilation {
     if (auto cs = machine_.find_register("xcs")) facts.code_segment_register = cs->offset;
     facts.unordered_stores = machine_.name != "x86_64";
     if (facts.current_task_btf && asks_for_execname(image))
-      facts.task_comm_offset = task_comm_offset();
+      facts.task_comm_offset = member_offset("struct task_struct", "comm");
+    if (facts.current_task_btf && machine_.compat_status_flag && bpf::has_many_syscalls(image))
+      facts.syscall = syscall_facts();
     return facts;
   }
 
@@ -221,9 +223,22 @@ class Compilation {
     return false;
   }
 
-  int32_t task_comm_offset() {
-    std::optional<btf::Member> comm = types_.find_type("struct task_struct").find_member("comm");
-    return comm ? static_cast<int32_t>(comm->offset()) : -1;
+  bpf::SyscallFacts syscall_facts() {
+    bpf::SyscallFacts facts;
+    facts.arguments.assign(machine_.system_call_arguments.begin(),
+                           machine_.system_call_arguments.end());
+    facts.number = machine_.system_call_number;
+    facts.compat_flag = machine_.compat_status_flag;
+    int32_t thread = member_offset("struct task_struct", "thread_info");
+    int32_t status = member_offset("struct thread_info", "status");
+    if (thread >= 0 && status >= 0) facts.thread_status = thread + status;
+    return facts;
+  }
+
+  // In bytes; -1 when this kernel has no such member.
+  int32_t member_offset(const char* type, const char* name) {
+    std::optional<btf::Member> member = types_.find_type(type).find_member(name);
+    return member ? static_cast<int32_t>(member->offset()) : -1;
   }
 
   const CompileOptions& options_;

@@ -4,9 +4,9 @@
 
 #include <cstdio>
 
-#include "ctl/host/compile_here.h"
 #include "ctl/stap/options.h"
 #include "ctl/stap/run_session.h"
+#include "translator/host/compile_here.h"
 
 namespace stapd::ctl {
 namespace {

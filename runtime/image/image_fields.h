@@ -28,11 +28,11 @@ inline constexpr auto kLast<RecordChannel> = RecordChannel::notice;
 template <>
 inline constexpr auto kLast<ValueKind> = ValueKind::statistic;
 template <>
-inline constexpr auto kLast<MapSpec::Type> = MapSpec::Type::ring_buffer;
+inline constexpr auto kLast<MapSpec::Type> = MapSpec::Type::program_array;
 template <>
 inline constexpr auto kLast<Relocation::Kind> = Relocation::Kind::possible_cpus;
 template <>
-inline constexpr auto kLast<ProgramContext> = ProgramContext::perf_event;
+inline constexpr auto kLast<ProgramContext> = ProgramContext::raw_syscall_return;
 template <>
 inline constexpr auto kLast<ProbeSpec::Family> = ProbeSpec::Family::process_end;
 template <>
@@ -136,10 +136,14 @@ void visit_fields(V& visit, Like<Limits> auto& x) {
         x.max_map_entries, x.max_nesting, x.max_try_lock, x.try_lock_delay_us);
 }
 template <class V>
+void visit_fields(V& visit, Like<SyscallDispatch> auto& x) {
+  visit(x.returns, x.map, x.program);
+}
+template <class V>
 void visit_fields(V& visit, Like<ProgramImage> auto& x) {
   visit(x.session_name, x.script_name, x.script_text, x.arguments, x.limits, x.literals, x.data,
-        x.tables, x.globals, x.maps, x.functions, x.programs, x.probes, x.formats, x.source_map,
-        x.heartbeat);
+        x.tables, x.globals, x.maps, x.functions, x.programs, x.probes, x.dispatches, x.formats,
+        x.source_map, x.heartbeat);
 }
 
 }  // namespace stapd

@@ -63,7 +63,7 @@ struct GlobalSpec {
 
 // ---- maps -------------------------------------------------------------------------------------
 struct MapSpec {
-  enum class Type : uint8_t { hash, percpu_hash, array, percpu_array, ring_buffer };
+  enum class Type : uint8_t { hash, percpu_hash, array, percpu_array, ring_buffer, program_array };
   std::string name;  // also of its pin, at most 15 bytes
   Type type = Type::array;
   uint32_t key_size = 4;
@@ -131,6 +131,8 @@ enum class ProgramContext : uint8_t {
   kernel_registers,      // struct pt_regs: kprobe, kretprobe
   user_registers_multi,  // as user_registers, but loaded for uprobe.multi
   perf_event,            // struct bpf_perf_event_data
+  raw_syscall,           // sys_enter: address of struct pt_regs, number
+  raw_syscall_return,    // sys_exit: address of struct pt_regs, result
 };
 
 struct ProgramSpec {
@@ -192,6 +194,14 @@ enum FixedFormat : uint16_t {
   kFixedFormats
 };
 
+// Many system calls share one hook: its program goes on to the handler's, by the number of the
+// call. The programs of context raw_syscall (or _return) that probes name are what it goes on to.
+struct SyscallDispatch {
+  bool returns = false;
+  uint32_t map = 0;  // the program array, by number
+  uint32_t program = 0;
+};
+
 // ---- the image --------------------------------------------------------------------------------
 struct SourcePosition {
   std::string file;
@@ -232,6 +242,7 @@ struct ProgramImage {
   std::vector<ir::Function> functions;
   std::vector<ProgramSpec> programs;
   std::vector<ProbeSpec> probes;
+  std::vector<SyscallDispatch> dispatches;
   std::vector<RecordFormat> formats;  // the first are those of FixedFormat
   std::vector<SourcePosition> source_map;
   std::optional<uint32_t> heartbeat;  // program that writes one record of kHeartbeatFormat

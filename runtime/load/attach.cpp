@@ -104,6 +104,14 @@ Result<Links> attach(const ProbeSpec& probe, int program) {
   return links;
 }
 
+Result<Links> attach_dispatch(const SyscallDispatch& dispatch, int program, int program_array,
+                              const std::vector<std::pair<uint32_t, int>>& programs) {
+  for (const auto& [number, handler] : programs)
+    if (int error = bpf_map_update_elem(program_array, &number, &handler, BPF_ANY); error < 0)
+      return fail_errno("filling the table of system calls", -error);
+  return attach_tracepoint(dispatch.returns ? "sys_exit" : "sys_enter", program);
+}
+
 bool is_attached(int link) {
   bpf_link_info info = {};
   uint32_t length = sizeof info;

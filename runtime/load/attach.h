@@ -16,6 +16,10 @@ using Links = std::vector<UniqueFd>;
 // `program`: loaded for the probe's context. Errors name the probe point.
 Result<Links> attach(const ProbeSpec& probe, int program);
 
+// The hook that many system calls share: from now on it goes on to `programs`, by number.
+Result<Links> attach_dispatch(const SyscallDispatch& dispatch, int program, int program_array,
+                              const std::vector<std::pair<uint32_t, int>>& programs);
+
 // The attached program of a link still runs: it was not torn down under us.
 bool is_attached(int link);
 

@@ -22,6 +22,8 @@ struct KernelProgramType {
 KernelProgramType kernel_type(ProgramContext context) {
   switch (context) {
     case ProgramContext::raw_tracepoint:
+    case ProgramContext::raw_syscall:
+    case ProgramContext::raw_syscall_return:
       return {BPF_PROG_TYPE_RAW_TRACEPOINT, 0};
     case ProgramContext::syscall_tracepoint:
       return {BPF_PROG_TYPE_TRACEPOINT, 0};

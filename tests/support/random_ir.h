@@ -270,7 +270,8 @@ class RandomIr {
       case 4:
         // The flags of %s that strings in handlers know.
         build_->append(Op::str_append_fitted, {to}, {to, text(), small(), small()},
-                       pick(2) ? FormatPiece::left : 0);
+                       static_cast<uint32_t>(pick(2) ? FormatPiece::left : 0) |
+                           (pick(2) ? FormatPiece::alternate : 0));
         return;
       case 5:
         build_->append(Op::str_length, {reg()}, {text()});

@@ -8,6 +8,7 @@
 #include "translator/bpf/clean_up.h"
 #include "translator/bpf/encode.h"
 #include "translator/bpf/select.h"
+#include "translator/bpf/syscall_dispatch.h"
 #include "translator/ir/inline_calls.h"
 #include "translator/ir/ir_builder.h"
 #include "translator/ir/place_locks.h"
@@ -16,12 +17,12 @@
 namespace stapd::bpf {
 namespace {
 
-ProgramContext context_of(ProbeSpec::Family family) {
+ProgramContext context_of(const ProbeSpec& probe, SyscallHooks& syscalls) {
   using Family = ProbeSpec::Family;
-  switch (family) {
+  switch (probe.family) {
     case Family::syscall:
     case Family::syscall_return:
-      return ProgramContext::syscall_tracepoint;
+      return syscalls.context_of(probe);
     case Family::uprobe:
     case Family::uretprobe:
       return ProgramContext::user_registers;
@@ -54,15 +55,17 @@ class ImageGenerator {
     std::vector<bool> locked = find_locked_globals(handlers, image_);
     choose_timers(locked);
     find_contended();
+    SyscallHooks syscalls(image_, facts_);
     for (Candidate& candidate : candidates_) {
       if (!candidate.in_kernel) continue;
       place_locks(candidate.function, locked);
       ProbeSpec& probe = image_.probes[candidate.probe];
       GenerateInput input{
-          image_, candidate.function, context_of(probe.family), runs_in_daemon(probe.family),
+          image_, candidate.function, context_of(probe, syscalls), runs_in_daemon(probe.family),
           facts_, contended_};
       STAPD_ASSIGN(probe.program, add_program(input));
     }
+    STAPD_TRY(syscalls.add_to(image_));
     STAPD_TRY(add_heartbeat());
     image_.maps[kScratchMap].value_size = round_up_8(scratch_);
     image_.maps[kDataMap].value_size = round_up_8(static_cast<uint32_t>(image_.data.size())) + 8;

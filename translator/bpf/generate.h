@@ -8,6 +8,14 @@
 namespace stapd::bpf {
 
 // Facts of the kernel and machine that instructions depend on.
+// Of system calls that are hooked together; thread_status < 0: they cannot be.
+struct SyscallFacts {
+  std::vector<int32_t> arguments;  // offsets in pt_regs
+  int32_t number = 0;              // likewise
+  int32_t thread_status = -1;      // in task_struct: where the kernel says that a call is one of
+  uint32_t compat_flag = 0;        // another ABI, with other numbers; 0: there is none
+};
+
 struct CodegenFacts {
   int32_t task_comm_offset = -1;  // of task_struct's comm; -1: unknown
   bool current_task_btf = false;
@@ -17,6 +25,7 @@ struct CodegenFacts {
   int32_t return_register = 0;
   int32_t code_segment_register = -1;  // pt_regs.cs on x86: bits 0 and 1 set in user mode
   bool unordered_stores = false;       // commit needs a barrier
+  SyscallFacts syscall;
 };
 
 struct GenerateInput {
@@ -34,6 +43,9 @@ struct GeneratedProgram {
   uint32_t scratch_size = 0;   // bytes of a scratch frame
   std::vector<MapSpec> areas;  // of its foreach loops; their indexes follow image.maps
 };
+
+// So many that they should share hooks: SyscallFacts are worth finding out.
+bool has_many_syscalls(const ProgramImage& image);
 
 // Makes one program. Grows the image's data map through `data`.
 Result<GeneratedProgram> generate_program(const GenerateInput& input, DataPool& data);

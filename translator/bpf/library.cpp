@@ -18,6 +18,18 @@ uint32_t Library::index_of(LibraryFunction which) {
     case LibraryFunction::append_number:
       make_append_number(function);
       break;
+    case LibraryFunction::append_escaped:
+      make_append_escaped(function);
+      break;
+    case LibraryFunction::append_escaped_round:
+      make_append_escaped_round(function);
+      break;
+    case LibraryFunction::escaped_length:
+      make_escaped_length(function);
+      break;
+    case LibraryFunction::escaped_length_round:
+      make_escaped_length_round(function);
+      break;
     case LibraryFunction::compare_words:
       make_compare_words(function);
       break;

@@ -11,12 +11,17 @@ namespace stapd::bpf {
 
 enum class LibraryFunction : uint8_t {
   // (slot, source, size, capacity): appends `size` bytes from `source`, any readable address, to
-  // the
-  // long string at `slot`, as far as they fit.
+  // the long string at `slot`, as far as they fit.
   append_bytes,
   // (slot, value, spec, width, precision): appends a number; spec: ir::number_spec() | capacity
   // << 16.
   append_number,
+  // (slot, source, size, capacity): as append_bytes, with the escapes of %#s.
+  append_escaped,
+  append_escaped_round,  // its callback
+  // (source, size): how many characters that makes.
+  escaped_length,
+  escaped_length_round,  // its callback
   // (bytes, bytes, last word): compares words 0 to `last word`; -1, 0 or 1 as strcmp.
   compare_words,
   compare_words_round,  // its callback
@@ -39,6 +44,10 @@ class Library {
  private:
   void make_append_bytes(Function& function);
   void make_append_number(Function& function);
+  void make_append_escaped(Function& function);
+  void make_append_escaped_round(Function& function);
+  void make_escaped_length(Function& function);
+  void make_escaped_length_round(Function& function);
   void make_compare_words(Function& function);
   void make_compare_words_round(Function& function);
   void make_wait_for_lock(Function& function);

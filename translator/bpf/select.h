@@ -27,6 +27,7 @@ enum Helper : uint32_t {
   kKtimeGetNs = 5,
   kGetPrandomU32 = 7,
   kGetSmpProcessorId = 8,
+  kTailCall = 12,
   kGetCurrentPidTgid = 14,
   kGetCurrentUidGid = 15,
   kGetCurrentComm = 16,
@@ -124,6 +125,7 @@ class Selector {
   void select_user_mode(Reg value);
   void select_execname(const ir::Instr& instr);
   void select_argument(const ir::Instr& instr);
+  void select_saved_argument(const ir::Instr& instr);
   void select_load(const ir::Instr& instr);
   void select_load_string(const ir::Instr& instr);
   void select_table(const ir::Instr& instr);
@@ -145,6 +147,9 @@ class Selector {
   void select_append_byte(const ir::Instr& instr);
   void select_append_number(const ir::Instr& instr);
   void select_append_fitted(const ir::Instr& instr);
+  void bound_by_capacity(Reg length, const StringSource& from);
+  void append_text(const SlotPlace& to, const StringSource& from, Reg size, bool escaped);
+  Reg escaped_length_of(const StringSource& from, Reg size);
   void select_length(const ir::Instr& instr);
   void select_byte(const ir::Instr& instr);
   void select_compare(const ir::Instr& instr);

@@ -104,7 +104,9 @@ void Selector::select_context(const ir::Instr& instr) {
 // Of a hook with registers: the privilege bits of the code segment. Others run in the kernel.
 void Selector::select_user_mode(Reg value) {
   bool has_registers = input_.context != ProgramContext::raw_tracepoint &&
-                       input_.context != ProgramContext::syscall_tracepoint;
+                       input_.context != ProgramContext::syscall_tracepoint &&
+                       input_.context != ProgramContext::raw_syscall &&
+                       input_.context != ProgramContext::raw_syscall_return;
   if (!has_registers || input_.facts.code_segment_register < 0) {
     emit_.move_imm(value, 0);
     return;
@@ -152,10 +154,30 @@ void Selector::select_argument(const ir::Instr& instr) {
       STAPD_CHECK(static_cast<size_t>(index) < input_.facts.argument_registers.size());
       offset = input_.facts.argument_registers[index];
       break;
+    case ProgramContext::raw_syscall:
+      return select_saved_argument(instr);
+    case ProgramContext::raw_syscall_return:
+      STAPD_CHECK(index == 0);
+      offset = 8;
+      break;
     case ProgramContext::perf_event:
       STAPD_UNREACHABLE("a perf event has no arguments");
   }
   emit_.load(Size::u64, value, context_pointer(), offset);
+  set(instr.dst[0], value);
+}
+
+// The context has only the address of the saved registers.
+void Selector::select_saved_argument(const ir::Instr& instr) {
+  STAPD_CHECK(instr.aux < input_.facts.syscall.arguments.size());
+  Reg registers = emit_.make_reg(), value = emit_.make_reg();
+  emit_.load(Size::u64, registers, context_pointer(), 0);
+  emit_.alu_imm(Alu::add, registers, input_.facts.syscall.arguments[instr.aux]);
+  frame_address(R1, plan_.temp);
+  emit_.move_imm(R2, 8);
+  emit_.move(R3, registers);
+  emit_.call(kProbeReadKernel, 3);
+  emit_.load(Size::u64, value, frame_, plan_.temp);
   set(instr.dst[0], value);
 }
 

@@ -292,6 +292,7 @@ void Selector::select_append_number(const ir::Instr& instr) {
 void Selector::select_append_fitted(const ir::Instr& instr) {
   const SlotPlace& to = place_of(instr.dst[0]);
   StringSource from = source_of(instr.args[1]);
+  bool escaped = instr.aux & FormatPiece::alternate, left = instr.aux & FormatPiece::left;
   Reg length = length_of(from);
   Reg precision = copy_of(instr.args[3]);
   Label fits = emit_.make_label();
@@ -299,12 +300,41 @@ void Selector::select_append_fitted(const ir::Instr& instr) {
   emit_.jump_if(Jump::sle, length, precision, fits);
   emit_.move(length, precision);
   emit_.label(fits);
+  if (escaped) bound_by_capacity(length, from);
+  if (instr.args[2] == Operand::imm(-1)) return append_text(to, from, length, escaped);
   Reg blanks = copy_of(instr.args[2]);
-  emit_.alu(Alu::sub, blanks, length);
-  bool left = instr.aux & FormatPiece::left;
+  emit_.alu(Alu::sub, blanks, escaped ? escaped_length_of(from, length) : length);
   if (!left) append_blanks(to, blanks);
-  append_from(to, bytes_of(from), length);
+  append_text(to, from, length, escaped);
   if (left) append_blanks(to, blanks);
+}
+
+// Tells the verifier what a length is anyway.
+void Selector::bound_by_capacity(Reg length, const StringSource& from) {
+  Label bounded = emit_.make_label();
+  int32_t most = static_cast<int32_t>(from.capacity - 1);
+  emit_.jump_if_imm(Jump::ule, length, most, bounded);
+  emit_.move_imm(length, most);
+  emit_.label(bounded);
+}
+
+void Selector::append_text(const SlotPlace& to, const StringSource& from, Reg size, bool escaped) {
+  Reg bytes = bytes_of(from);
+  if (!escaped) return append_from(to, bytes, size);
+  frame_address(R1, to.offset);
+  emit_.move(R2, bytes);
+  emit_.move(R3, size);
+  emit_.move_imm(R4, to.capacity);
+  emit_.call_subprogram(library_.index_of(LibraryFunction::append_escaped), 4);
+}
+
+Reg Selector::escaped_length_of(const StringSource& from, Reg size) {
+  Reg bytes = bytes_of(from), length = emit_.make_reg();
+  emit_.move(R1, bytes);
+  emit_.move(R2, size);
+  emit_.call_subprogram(library_.index_of(LibraryFunction::escaped_length), 2);
+  emit_.move(length, R0);
+  return length;
 }
 
 void Selector::append_blanks(const SlotPlace& to, Reg count) {

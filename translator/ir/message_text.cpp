@@ -56,7 +56,8 @@ std::optional<ir::NumberBase> base_of(FormatPiece::Conversion conversion) {
 
 void append_text(IrBuilder& build, Operand slot, Operand text, Operand width, Operand precision,
                  uint8_t flags) {
-  if (width == Operand::imm(-1) && precision == Operand::imm(-1))
+  bool escaped = flags & FormatPiece::alternate;
+  if (!escaped && width == Operand::imm(-1) && precision == Operand::imm(-1))
     build.append(Op::str_append, {slot}, {slot, text});
   else
     build.append(Op::str_append_fitted, {slot}, {slot, text, width, precision}, flags);
@@ -81,13 +82,13 @@ Status append_piece(IrBuilder& build, const LiteralPool& literal, Operand slot,
                  ir::number_spec(*base, flags));
     return {};
   }
-  bool plain = !(piece.flags & FormatPiece::alternate);
-  if (piece.conversion == Conversion::string && plain) {
+  if (piece.conversion == Conversion::string) {
     Operand text = piece.value.kind == Source::Kind::literal ? literal(piece.value.text)
                                                              : values[piece.value.value];
     append_text(build, slot, text, width, precision, piece.flags);
     return {};
   }
+  bool plain = !(piece.flags & FormatPiece::alternate);
   if (piece.conversion == Conversion::character && plain && width == Operand::imm(-1)) {
     build.append(Op::str_append_byte, {slot}, {slot, number_of(piece.value, values)});
     return {};

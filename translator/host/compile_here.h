@@ -3,10 +3,10 @@
 
 #include "translator/compile.h"
 
-namespace stapd::ctl {
+namespace stapd {
 
 // Reads the kernel, adds the folders of our tapsets to the options, compiles. An error when
 // nothing can be compiled here; faults of the script are in the outcome.
 Result<CompileOutcome> compile_here(CompileOptions options, CompilePhase stop_after);
 
-}  // namespace stapd::ctl
+}  // namespace stapd

@@ -1,11 +1,11 @@
-#include "ctl/host/compile_here.h"
+#include "translator/host/compile_here.h"
 
 #include <filesystem>
 
 #include "runtime/load/kernel_features.h"
 #include "translator/resolve/read_running_kernel.h"
 
-namespace stapd::ctl {
+namespace stapd {
 namespace {
 
 // Of the build tree that this program was started from, or of the installation it belongs to: the
@@ -37,4 +37,4 @@ Result<CompileOutcome> compile_here(CompileOptions options, CompilePhase stop_af
   return compile(options, kernel, stop_after);
 }
 
-}  // namespace stapd::ctl
+}  // namespace stapd
