@@ -184,7 +184,7 @@ class ImageValidator {
       case Op::stat_field:
         return up_to(ir::StatField::bucket);
       case Op::skip:
-        return up_to(kDropCauses - 1);
+        return instr.sub == -1 || up_to(kDropCauses - 1);
       default:
         return true;
     }

@@ -104,6 +104,7 @@ std::string aux_text(const Instr& instr, const ProgramImage& image) {
       return fmt::format(" #{}", instr.aux);
     case Op::load:
     case Op::load_string:
+    case Op::load_bytes:
       return instr.aux == static_cast<uint32_t>(Space::user) ? " user" : " kernel";
     case Op::call:
       return instr.aux < image.functions.size() ? " " + image.functions[instr.aux].name : " ?";

@@ -72,6 +72,7 @@ class Activation {
   bool iteration_op(const ir::Instr& instr);
   void load_memory(const ir::Instr& instr);
   void load_string(const ir::Instr& instr);
+  void load_bytes(const ir::Instr& instr);
   void load_table(const ir::Instr& instr);
   int64_t context_value(ir::ContextValue which);
 

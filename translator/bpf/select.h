@@ -68,6 +68,9 @@ class Selector {
   uint32_t scratch_size() const;
   void begin_function(size_t index, const std::string& name);
   void finish_function();
+  // kTransientStack bytes of this function's stack for what lives within one operation.
+  int32_t transient_stack();
+  static constexpr uint32_t kTransientStack = 16;
   void emit_main();
   void emit_segments();
   void clear_variables();
@@ -128,6 +131,7 @@ class Selector {
   void select_saved_argument(const ir::Instr& instr);
   void select_load(const ir::Instr& instr);
   void select_load_string(const ir::Instr& instr);
+  void select_load_bytes(const ir::Instr& instr);
   void select_table(const ir::Instr& instr);
 
   // ---- strings (select_string.cpp, string_library.cpp)
@@ -198,7 +202,6 @@ class Selector {
   void add_to(Reg base, int32_t offset, Reg summand, bool race);
   void update_statistic(const GlobalSpec& global, Reg value, Reg sample);
   void update_variance(const StatisticShape& shape, Reg value, Reg sample);
-  static void divide_signed(Emitter& emit, Reg value, Reg divisor);
   void count_bucket(const StatisticShape& shape, Reg value, Reg sample, bool race);
   void log_bucket(Reg bucket, Reg sample);
   void linear_bucket(const HistogramShape& histogram, Reg bucket, Reg sample);
@@ -257,6 +260,7 @@ class Selector {
 
   std::deque<Function> functions_;  // the program, its segments if it has loops, library functions
   Function* machine_ = nullptr;     // the one that is being written
+  int32_t transient_ = 0;           // its transient_stack(), or 0
   Emitter emit_;
   Library library_;
   Reg frame_ = kFramePointer;

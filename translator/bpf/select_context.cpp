@@ -32,6 +32,9 @@ bool Selector::select_context_or_memory(const ir::Instr& instr) {
     case Op::load_string:
       select_load_string(instr);
       return true;
+    case Op::load_bytes:
+      select_load_bytes(instr);
+      return true;
     case Op::table:
       select_table(instr);
       return true;
@@ -229,6 +232,33 @@ void Selector::select_load_string(const ir::Instr& instr) {
   emit_.store(Size::u64, frame_, to.offset, length);
   frame_address(at, to.offset + 8);
   emit_.alu(Alu::add, at, length);
+  emit_.store_imm(Size::u64, at, 0, 0);
+  emit_.label(end);
+  set(instr.dst[1], status);
+}
+
+void Selector::select_load_bytes(const ir::Instr& instr) {
+  const SlotPlace& to = place_of(instr.dst[0]);
+  bool user = instr.aux == static_cast<uint32_t>(ir::Space::user);
+  Reg address = use(instr.args[0]), count = copy_of(instr.args[1]);
+  Reg status = emit_.make_reg(), at = emit_.make_reg();
+  Label some = emit_.make_label(), fits = emit_.make_label(), end = emit_.make_label();
+  emit_.jump_if_imm(Jump::sge, count, 0, some);
+  emit_.move_imm(count, 0);
+  emit_.label(some);
+  emit_.jump_if_imm(Jump::ule, count, static_cast<int32_t>(to.capacity - 1), fits);
+  emit_.move_imm(count, to.capacity - 1);
+  emit_.label(fits);
+  start_empty(to);
+  frame_address(R1, to.offset + 8);
+  emit_.move(R2, count);
+  emit_.move(R3, address);
+  emit_.call(user ? kProbeReadUser : kProbeReadKernel, 3);
+  emit_.move(status, R0);
+  emit_.jump_if_imm(Jump::ne, status, 0, end);
+  emit_.store(Size::u64, frame_, to.offset, count);
+  frame_address(at, to.offset + 8);
+  emit_.alu(Alu::add, at, count);
   emit_.store_imm(Size::u64, at, 0, 0);
   emit_.label(end);
   set(instr.dst[1], status);

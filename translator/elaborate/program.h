@@ -127,7 +127,7 @@ struct Stmt {
     if_else,         // expr; body[0], body[1] (may be null)
     loop,            // init, expr (null: for ever), step (null); body[0]. `while` too
     foreach,         // index: array; keys, value_local, iteration, slice, limit; body[0]
-    foreach_bucket,  // keys[0] over the buckets of expr (a statistic); body[0]
+    foreach_bucket,  // keys[0] over the buckets of expr (a histogram); body[0]
     try_catch,       // body[0]; catch_target (may be null) gets the message; body[1]
     remove,          // expr: delete of element (wildcards allowed), global or array
     return_,         // expr (may be null)

@@ -343,24 +343,28 @@ FunctionLowering::Operand FunctionLowering::in_array(const Expr& expr) {
 FunctionLowering::Operand FunctionLowering::statistic_field(const Expr& expr) {
   Operand statistic = read_statistic(*expr.args[0]);
   Operand result = build_.make_reg();
-  if (expr.field != ir::StatField::count && expr.field != ir::StatField::sum) {
-    Operand count = build_.make_reg();
-    build_.append(Op::stat_field, {count}, {statistic, Operand::imm(0)}, 0,
-                  static_cast<int8_t>(ir::StatField::count));
-    uint32_t empty = build_.make_block(), go_on = build_.make_block();
-    build_.branch(Compare::eq, count, Operand::imm(0), empty, go_on);
-    build_.set_block(empty);
-    raise_text(expr, "empty aggregate");
-    build_.set_block(go_on);
-  }
+  if (expr.field != ir::StatField::count && expr.field != ir::StatField::sum)
+    check_not_empty(expr, statistic);
   build_.append(Op::stat_field, {result}, {statistic, Operand::imm(0)}, 0,
                 static_cast<int8_t>(expr.field));
   return result;
 }
 
+void FunctionLowering::check_not_empty(const Expr& at, Operand statistic) {
+  Operand count = build_.make_reg();
+  build_.append(Op::stat_field, {count}, {statistic, Operand::imm(0)}, 0,
+                static_cast<int8_t>(ir::StatField::count));
+  uint32_t empty = build_.make_block(), go_on = build_.make_block();
+  build_.branch(Compare::eq, count, Operand::imm(0), empty, go_on);
+  build_.set_block(empty);
+  raise_text(at, "empty aggregate");
+  build_.set_block(go_on);
+}
+
 FunctionLowering::Operand FunctionLowering::bucket(const Expr& expr) {
   Operand index = integer(*expr.args[1]);
   Operand statistic = read_statistic(*expr.args[0]);
+  check_not_empty(expr, statistic);
   const GlobalSpec& global = image_.image().globals[expr.args[0]->index];
   uint32_t outside = build_.make_block(), go_on = build_.make_block();
   Operand checked = build_.make_reg();
