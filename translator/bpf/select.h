@@ -173,6 +173,14 @@ class Selector {
   // Calls probe_read_kernel(to + to_offset, size, from + from_offset) with a constant size.
   void copy_block(Reg to, int32_t to_offset, Reg from, int32_t from_offset, uint32_t bytes);
 
+  // ---- regular expressions (select_regex.cpp)
+  bool select_regex(const ir::Instr& instr);
+  void test_regex(const ir::Instr& instr);
+  void match_regex(const ir::Instr& instr);
+  void select_group(const ir::Instr& instr);
+  uint32_t test_round(uint32_t regex);
+  uint32_t match_round(uint32_t regex);
+
   // ---- globals (select_global.cpp, select_stat.cpp)
   bool select_global(const ir::Instr& instr);
   Reg state_address(uint32_t offset);
@@ -266,7 +274,8 @@ class Selector {
   Label done_ = kNoLabel;
   std::vector<Label> block_labels_;
   std::map<const GlobalSpec*, uint32_t> evictions_;
-  std::map<int, IterationArea> areas_;  // by index in function_.iterations
+  std::map<uint32_t, uint32_t> regex_rounds_;  // by index in image_.regexes
+  std::map<int, IterationArea> areas_;         // by index in function_.iterations
   std::vector<std::function<void()>> cold_;
   uint32_t print_sites_ = 0;
   Reg time_ = 0;  // when several prints share it: 0 until it is taken

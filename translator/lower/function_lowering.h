@@ -53,6 +53,7 @@ class FunctionLowering {
   void check_nesting(const sem::Expr& call);
   uint32_t caught_call_block();
   Operand load(const sem::Expr& expr);
+  Operand regex(const sem::Expr& expr);
   Operand in_array(const sem::Expr& expr);
   Operand statistic_field(const sem::Expr& expr);
   Operand bucket(const sem::Expr& expr);

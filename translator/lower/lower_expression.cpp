@@ -98,6 +98,8 @@ FunctionLowering::Operand FunctionLowering::integer(const Expr& expr) {
       return conditional(expr);
     case Expr::Kind::compare:
       return compare(expr);
+    case Expr::Kind::regex:
+      return regex(expr);
     case Expr::Kind::in_array:
       return in_array(expr);
     case Expr::Kind::assign:
