@@ -24,15 +24,15 @@ inline constexpr auto kLast<FormatPiece::Conversion> = FormatPiece::Conversion::
 template <>
 inline constexpr auto kLast<FormatPiece::Source::Kind> = FormatPiece::Source::Kind::literal;
 template <>
-inline constexpr auto kLast<RecordChannel> = RecordChannel::notice;
+inline constexpr auto kLast<RecordChannel> = RecordChannel::heartbeat;
 template <>
 inline constexpr auto kLast<ValueKind> = ValueKind::statistic;
 template <>
-inline constexpr auto kLast<MapSpec::Type> = MapSpec::Type::ring_buffer;
+inline constexpr auto kLast<MapSpec::Type> = MapSpec::Type::program_array;
 template <>
 inline constexpr auto kLast<Relocation::Kind> = Relocation::Kind::possible_cpus;
 template <>
-inline constexpr auto kLast<ProgramContext> = ProgramContext::perf_event;
+inline constexpr auto kLast<ProgramContext> = ProgramContext::raw_syscall_return;
 template <>
 inline constexpr auto kLast<ProbeSpec::Family> = ProbeSpec::Family::process_end;
 template <>
@@ -105,7 +105,7 @@ void visit_fields(V& visit, Like<ir::LockSet> auto& x) {
 template <class V>
 void visit_fields(V& visit, Like<ir::Function> auto& x) {
   visit(x.name, x.is_handler, x.may_next, x.recursive, x.registers, x.slots, x.stats, x.iterations,
-        x.lock_sets, x.params, x.results, x.blocks);
+        x.lock_sets, x.params, x.blocks);
 }
 
 template <class V>
@@ -118,7 +118,7 @@ void visit_fields(V& visit, Like<ProgramSpec> auto& x) {
 }
 template <class V>
 void visit_fields(V& visit, Like<ProbeSpec> auto& x) {
-  visit(x.family, x.point, x.alias, x.where, x.optional, x.handler, x.program, x.order,
+  visit(x.family, x.point, x.alias, x.where, x.optional, x.handler, x.program, x.cookie, x.order,
         x.interval_ns, x.randomize_ns, x.name, x.path, x.offset, x.pid, x.inode, x.device,
         x.syscall_number, x.frequency);
 }
@@ -131,15 +131,24 @@ void visit_fields(V& visit, Like<ConstantTable> auto& x) {
   visit(x.data_offset, x.element_size, x.elements);
 }
 template <class V>
+void visit_fields(V& visit, Like<RegexSpec> auto& x) {
+  visit(x.text, x.groups, x.classes, x.start, x.class_offset, x.table_offset, x.entries,
+        x.move_offset, x.moves, x.most_moves);
+}
+template <class V>
 void visit_fields(V& visit, Like<Limits> auto& x) {
   visit(x.max_errors, x.max_skipped, x.max_action, x.max_action_interruptible, x.max_string,
         x.max_map_entries, x.max_nesting, x.max_try_lock, x.try_lock_delay_us);
 }
 template <class V>
+void visit_fields(V& visit, Like<SyscallDispatch> auto& x) {
+  visit(x.returns, x.map, x.program);
+}
+template <class V>
 void visit_fields(V& visit, Like<ProgramImage> auto& x) {
   visit(x.session_name, x.script_name, x.script_text, x.arguments, x.limits, x.literals, x.data,
-        x.tables, x.globals, x.maps, x.functions, x.programs, x.probes, x.formats, x.source_map,
-        x.heartbeat);
+        x.tables, x.regexes, x.globals, x.maps, x.functions, x.programs, x.probes, x.dispatches,
+        x.formats, x.source_map, x.heartbeat);
 }
 
 }  // namespace stapd

@@ -14,7 +14,7 @@
 namespace stapd {
 
 // Raised whenever the meaning of anything below, or of the IR, changes.
-constexpr uint32_t kImageVersion = 1;
+constexpr uint32_t kImageVersion = 2;
 
 // ---- globals ----------------------------------------------------------------------------------
 enum class ValueKind : uint8_t { integer, string, statistic };
@@ -63,7 +63,7 @@ struct GlobalSpec {
 
 // ---- maps -------------------------------------------------------------------------------------
 struct MapSpec {
-  enum class Type : uint8_t { hash, percpu_hash, array, percpu_array, ring_buffer };
+  enum class Type : uint8_t { hash, percpu_hash, array, percpu_array, ring_buffer, program_array };
   std::string name;  // also of its pin, at most 15 bytes
   Type type = Type::array;
   uint32_t key_size = 4;
@@ -88,7 +88,8 @@ struct SessionState {
   enum Run : uint32_t { running = 0, starting = 1, stopping = 2, failed = 3 };
   uint32_t run;
   uint32_t target;  // pid of -x or -c
-  uint8_t pad_[56];
+  uint32_t ended;   // 1: the end handlers ran too, no record follows
+  uint8_t pad_[52];
   uint64_t errors;       // uncaught, in all handlers
   uint64_t real_offset;  // CLOCK_REALTIME - CLOCK_BOOTTIME, kept by whoever runs the session
   uint8_t pad2_[48];
@@ -131,6 +132,8 @@ enum class ProgramContext : uint8_t {
   kernel_registers,      // struct pt_regs: kprobe, kretprobe
   user_registers_multi,  // as user_registers, but loaded for uprobe.multi
   perf_event,            // struct bpf_perf_event_data
+  raw_syscall,           // sys_enter: address of struct pt_regs, number
+  raw_syscall_return,    // sys_exit: address of struct pt_regs, result
 };
 
 struct ProgramSpec {
@@ -169,8 +172,9 @@ struct ProbeSpec {
   bool optional = false;  // a `?` point: may fail to attach
   uint32_t handler = 0;   // index in ProgramImage::functions
   std::optional<uint32_t>
-      program;        // set: runs in the kernel; a daemon family then runs it by a test run
-  int64_t order = 0;  // begin(N)
+      program;          // set: runs in the kernel; a daemon family then runs it by a test run
+  uint32_t cookie = 0;  // of its link: added to the format of each record (share_programs.h)
+  int64_t order = 0;    // begin(N)
   int64_t interval_ns = 0, randomize_ns = 0;  // timer
   std::string name;                           // tracepoint, system call, symbol
   std::string path;                           // of a program or library
@@ -192,6 +196,14 @@ enum FixedFormat : uint16_t {
   kFixedFormats
 };
 
+// Many system calls share one hook: its program goes on to the handler's, by the number of the
+// call. The programs of context raw_syscall (or _return) that probes name are what it goes on to.
+struct SyscallDispatch {
+  bool returns = false;
+  uint32_t map = 0;  // the program array, by number
+  uint32_t program = 0;
+};
+
 // ---- the image --------------------------------------------------------------------------------
 struct SourcePosition {
   std::string file;
@@ -204,6 +216,31 @@ struct ConstantTable {
   uint8_t element_size = 1;
   uint32_t elements = 0;
 };
+
+// A regular expression as an automaton in the data map. It is in a row of its table, takes the
+// bytes of a string one by one and, as byte 0, its end:
+//   entry = table[row + class_of[byte]]     u32: the next row, and << 16 its list of moves
+// Row 0 is where nothing can come any more. Without groups, row `classes` is the match. With
+// groups, the moves of the list (0: none) are done before the next byte; each is a u32:
+//   to | from << 8 | last << 16             registers[to] = registers[from]
+// Registers hold positions; `from` may be kRegexPosition, that of the byte just taken. Registers 2g
+// and 2g + 1 are where group g begins and ends in the best match so far; they begin as
+// kRegexNothing says: unset, as register kRegexNothing always is.
+struct RegexSpec {
+  std::string text;
+  uint32_t groups = 0;  // the whole match is group 0; 0: what matched is not noted
+  uint32_t classes = 1;
+  uint32_t start = 0;         // row
+  uint32_t class_offset = 0;  // in the data map: u8[256]
+  uint32_t table_offset = 0;
+  uint32_t entries = 0;
+  uint32_t move_offset = 0;
+  uint32_t moves = 0;       // in all lists; the first is not used
+  uint32_t most_moves = 0;  // in one list
+};
+constexpr uint32_t kRegexRegisters = 256;
+constexpr uint32_t kRegexPosition = 0xff;
+constexpr uint32_t kRegexNothing = 0xfe;
 
 // SystemTap's limits, with its defaults (-D NAME=VALUE).
 struct Limits {
@@ -227,11 +264,13 @@ struct ProgramImage {
   std::vector<std::string> literals;
   std::string data;  // contents of the data map
   std::vector<ConstantTable> tables;
+  std::vector<RegexSpec> regexes;
   std::vector<GlobalSpec> globals;
   std::vector<MapSpec> maps;  // from kFixedMaps on: those of globals, then areas of foreach
   std::vector<ir::Function> functions;
   std::vector<ProgramSpec> programs;
   std::vector<ProbeSpec> probes;
+  std::vector<SyscallDispatch> dispatches;
   std::vector<RecordFormat> formats;  // the first are those of FixedFormat
   std::vector<SourcePosition> source_map;
   std::optional<uint32_t> heartbeat;  // program that writes one record of kHeartbeatFormat

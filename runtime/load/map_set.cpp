@@ -26,6 +26,8 @@ bpf_map_type kernel_type(MapSpec::Type type) {
       return BPF_MAP_TYPE_PERCPU_ARRAY;
     case MapSpec::Type::ring_buffer:
       return BPF_MAP_TYPE_RINGBUF;
+    case MapSpec::Type::program_array:
+      return BPF_MAP_TYPE_PROG_ARRAY;
   }
   return BPF_MAP_TYPE_UNSPEC;
 }

@@ -31,6 +31,8 @@ struct Machine {
   uint16_t instruction_pointer;
   uint16_t frame_pointer;
   uint16_t system_call_number;
+  uint32_t compat_status_flag;  // in thread_info's status: the call is one of the other ABI; 0: not
+                                // told there
   // On which stack slot past the return address arguments go on; 0: argument N (from 0) that has
   // no register is at [sp + 8 * (N - registers)] at a function's entry.
   uint8_t stack_slots_before_arguments;

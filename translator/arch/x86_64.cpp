@@ -138,6 +138,7 @@ const Machine kX86_64 = {
     .instruction_pointer = kRip,
     .frame_pointer = kRbp,
     .system_call_number = kOrigRax,
+    .compat_status_flag = 2,  // TS_COMPAT
     .stack_slots_before_arguments = 1,
     .dwarf_registers = kDwarf,
     .probe_site_skip = skip_endbr,

@@ -62,7 +62,7 @@ Result<std::vector<Function>> Selector::run() {
 
 uint32_t Selector::scratch_size() const {
   if (plan_.on_stack) return 0;
-  uint32_t longest = 0;
+  uint32_t longest = plan_.match_capacity;
   for (const SlotPlace& slot : plan_.slots) longest = std::max(longest, slot.capacity);
   return plan_.size + round_up_8(longest) + 2 * kStringTail;
 }
@@ -135,6 +135,8 @@ void Selector::emit_main() {
 void Selector::clear_variables() {
   for (uint32_t reg : read_before_written(function_)) set_imm(ir::Operand::reg(reg), 0);
   for (uint32_t slot : slots_read_before_written(function_)) copy_literal(plan_.slots[slot], "");
+  if (plan_.match_capacity > 0)
+    emit_.store_imm(Size::u64, frame_, plan_.match + offsetof(MatchArea, groups), 0);
   for (int32_t iteration : plan_.iterations)
     emit_.store_imm(Size::u64, frame_, iteration + offsetof(IterationState, held), 0);
 }
@@ -278,7 +280,7 @@ Label Selector::label_of(uint32_t block) {
 void Selector::emit_instr(const ir::Instr& instr, uint32_t next) {
   emit_.set_where(instr.where);
   if (select_integer(instr) || select_context_or_memory(instr) || select_string(instr) ||
-      select_global(instr) || select_iteration(instr) || select_stack(instr))
+      select_regex(instr) || select_global(instr) || select_iteration(instr) || select_stack(instr))
     return;
   switch (instr.op) {
     case ir::Op::print:

@@ -5,6 +5,7 @@
 #include <deque>
 #include <functional>
 #include <map>
+#include <optional>
 #include <vector>
 
 #include "runtime/image/map_layout.h"
@@ -27,6 +28,7 @@ enum Helper : uint32_t {
   kKtimeGetNs = 5,
   kGetPrandomU32 = 7,
   kGetSmpProcessorId = 8,
+  kTailCall = 12,
   kGetCurrentPidTgid = 14,
   kGetCurrentUidGid = 15,
   kGetCurrentComm = 16,
@@ -40,6 +42,8 @@ enum Helper : uint32_t {
   kRingbufOutput = 130,
   kGetCurrentTaskBtf = 158,
   kForEachMapElem = 164,
+  kGetAttachCookie = 174,
+  kTaskPtRegs = 175,
   kLoop = 181,
   kMapLookupPercpuElem = 195,
 };
@@ -127,6 +131,7 @@ class Selector {
   void select_user_mode(Reg value);
   void select_execname(const ir::Instr& instr);
   void select_argument(const ir::Instr& instr);
+  Reg load_user_register(int32_t offset);
   void select_load(const ir::Instr& instr);
   void select_load_string(const ir::Instr& instr);
   void select_load_bytes(const ir::Instr& instr);
@@ -167,6 +172,14 @@ class Selector {
   void zero_words(Reg to, int32_t offset, uint32_t bytes);
   // Calls probe_read_kernel(to + to_offset, size, from + from_offset) with a constant size.
   void copy_block(Reg to, int32_t to_offset, Reg from, int32_t from_offset, uint32_t bytes);
+
+  // ---- regular expressions (select_regex.cpp)
+  bool select_regex(const ir::Instr& instr);
+  void test_regex(const ir::Instr& instr);
+  void match_regex(const ir::Instr& instr);
+  void select_group(const ir::Instr& instr);
+  uint32_t test_round(uint32_t regex);
+  uint32_t match_round(uint32_t regex);
 
   // ---- globals (select_global.cpp, select_stat.cpp)
   bool select_global(const ir::Instr& instr);
@@ -228,12 +241,14 @@ class Selector {
   void select_print(const ir::Instr& instr);
   void emit_record(const RecordFormat& format, uint16_t id, const std::vector<ir::Operand>& values);
   Reg record_time();
+  std::optional<Reg> format_distance();
   Reg segment_pointer(Label none);
   struct RecordText;
   std::vector<RecordText> measure_texts(const RecordFormat& format,
                                         const std::vector<ir::Operand>& values);
-  Reg reserve_fixed(const RecordFormat& format, uint16_t id, Label none);
-  Reg reserve_sized(Reg total, uint16_t id, Label none);
+  Reg reserve_fixed(const RecordFormat& format, uint16_t id, std::optional<Reg> distance,
+                    Label none);
+  Reg reserve_sized(Reg total, uint16_t id, std::optional<Reg> distance, Label none);
   Reg reserve(Reg segment, Reg increment, Reg header);
   std::vector<Reg> field_inputs(const RecordFormat& format, const std::vector<ir::Operand>& values);
   void store_field(Reg record, const RecordField& field, const ir::Operand& value, Reg input);
@@ -259,7 +274,8 @@ class Selector {
   Label done_ = kNoLabel;
   std::vector<Label> block_labels_;
   std::map<const GlobalSpec*, uint32_t> evictions_;
-  std::map<int, IterationArea> areas_;  // by index in function_.iterations
+  std::map<uint32_t, uint32_t> regex_rounds_;  // by index in image_.regexes
+  std::map<int, IterationArea> areas_;         // by index in function_.iterations
   std::vector<std::function<void()>> cold_;
   uint32_t print_sites_ = 0;
   Reg time_ = 0;  // when several prints share it: 0 until it is taken

@@ -26,6 +26,9 @@ bool Selector::select_context_or_memory(const ir::Instr& instr) {
       set(instr.dst[0], value);
       return true;
     }
+    case Op::user_reg:
+      set(instr.dst[0], load_user_register(static_cast<int32_t>(instr.aux)));
+      return true;
     case Op::load:
       select_load(instr);
       return true;
@@ -107,7 +110,9 @@ void Selector::select_context(const ir::Instr& instr) {
 // Of a hook with registers: the privilege bits of the code segment. Others run in the kernel.
 void Selector::select_user_mode(Reg value) {
   bool has_registers = input_.context != ProgramContext::raw_tracepoint &&
-                       input_.context != ProgramContext::syscall_tracepoint;
+                       input_.context != ProgramContext::syscall_tracepoint &&
+                       input_.context != ProgramContext::raw_syscall &&
+                       input_.context != ProgramContext::raw_syscall_return;
   if (!has_registers || input_.facts.code_segment_register < 0) {
     emit_.move_imm(value, 0);
     return;
@@ -155,11 +160,28 @@ void Selector::select_argument(const ir::Instr& instr) {
       STAPD_CHECK(static_cast<size_t>(index) < input_.facts.argument_registers.size());
       offset = input_.facts.argument_registers[index];
       break;
+    case ProgramContext::raw_syscall:
+      STAPD_CHECK(instr.aux < input_.facts.syscall.arguments.size());
+      return set(instr.dst[0], load_user_register(input_.facts.syscall.arguments[index]));
+    case ProgramContext::raw_syscall_return:
+      STAPD_CHECK(index == 0);
+      offset = 8;
+      break;
     case ProgramContext::perf_event:
       STAPD_UNREACHABLE("a perf event has no arguments");
   }
   emit_.load(Size::u64, value, context_pointer(), offset);
   set(instr.dst[0], value);
+}
+
+// The kernel gives a typed pointer, so that this is a plain load.
+Reg Selector::load_user_register(int32_t offset) {
+  Reg value = emit_.make_reg();
+  emit_.call(kGetCurrentTaskBtf, 0);
+  emit_.move(R1, R0);
+  emit_.call(kTaskPtRegs, 1);
+  emit_.load(Size::u64, value, R0, offset);
+  return value;
 }
 
 void Selector::select_load(const ir::Instr& instr) {

@@ -17,7 +17,7 @@ using sem::Expr;
 using sem::Stmt;
 using Kind = sem::Expr::Kind;
 
-// Builds the statements above; all at the place of the probe.
+// Builds the statements above; nobody wrote them, so they have no place.
 class EntryCode {
  public:
   EntryCode(ProgramBuilder& builder, const Token& token, uint32_t id)
@@ -44,7 +44,7 @@ class EntryCode {
   }
   Stmt* remove(Expr* target) { return statement(Stmt::Kind::remove, target); }
   Stmt* statement(Stmt::Kind kind, Expr* expr) {
-    Stmt* s = builder_.program().make_stmt(kind, token_.where);
+    Stmt* s = builder_.program().make_stmt(kind, {});
     s->token = describe(token_);
     s->expr = expr;
     return s;
@@ -69,7 +69,7 @@ class EntryCode {
 
  private:
   Expr* make(Kind kind) {
-    Expr* e = builder_.program().make_expr(kind, token_.where);
+    Expr* e = builder_.program().make_expr(kind, {});
     e->token = describe(token_);
     return e;
   }

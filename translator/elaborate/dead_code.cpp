@@ -103,6 +103,10 @@ class Eliminator {
       case Stmt::Kind::try_catch:
         if (!s->body[0]) return remove(s);
         return;
+      case Stmt::Kind::remove:
+        // What nobody reads need not be deleted.
+        if (s->expr->kind == Kind::element && is_unread(*s->expr)) remove(s);
+        return;
       default:
         return;
     }

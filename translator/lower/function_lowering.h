@@ -48,10 +48,12 @@ class FunctionLowering {
   Operand compare(const sem::Expr& expr);
   Operand logical(const sem::Expr& expr);
   Operand conditional(const sem::Expr& expr);
+  Operand context_number(ir::Op op, const sem::Expr& expr);
   Operand call(const sem::Expr& expr);
   void check_nesting(const sem::Function& callee);
   uint32_t caught_call_block();
   Operand load(const sem::Expr& expr);
+  Operand regex(const sem::Expr& expr);
   Operand in_array(const sem::Expr& expr);
   Operand statistic_field(const sem::Expr& expr);
   Operand bucket(const sem::Expr& expr);
