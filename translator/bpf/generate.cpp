@@ -190,8 +190,9 @@ class ImageGenerator {
     for (uint32_t probe : users.probes) is_shared |= image_.probes[probe].cookie != 0;
     GenerateInput input{image_,        users.first->function,
                         users.context, runs_in_daemon(first.family),
-                        facts_,        contended_,
-                        is_shared};
+                        facts_,        contended_};
+    input.is_shared = is_shared;
+    input.interruptible = input.for_daemon && first.family != ProbeSpec::Family::timer;
     STAPD_ASSIGN(uint32_t program, add_program(input));
     for (uint32_t probe : users.probes) image_.probes[probe].program = program;
     return {};

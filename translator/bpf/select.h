@@ -100,6 +100,7 @@ class Selector {
   void select_exit_request();
   void emit_stop(SessionState::Run run, ControlEvent::Kind kind);
   void emit_count_drop(DropCause cause);
+  void emit_count_skip();
 
   // ---- operands (select.cpp)
   Reg use(const ir::Operand& operand);

@@ -50,6 +50,7 @@ class FunctionLowering {
   Operand conditional(const sem::Expr& expr);
   Operand context_number(ir::Op op, const sem::Expr& expr);
   Operand call(const sem::Expr& expr);
+  static const sem::Expr* wrapped_builtin(const sem::Function& function);
   void check_nesting(const sem::Function& callee);
   uint32_t caught_call_block();
   Operand load(const sem::Expr& expr);
