@@ -230,9 +230,7 @@ class ImageGenerator {
   uint32_t scratch_ = kScratchHeaderSize;
 };
 
-}  // namespace
-
-Result<GeneratedProgram> generate_program(const GenerateInput& input, DataPool& data) {
+Result<GeneratedProgram> try_program(const GenerateInput& input, DataPool& data) {
   GeneratedProgram result;
   result.program.name = input.function.name;
   result.program.context = input.context;
@@ -246,6 +244,17 @@ Result<GeneratedProgram> generate_program(const GenerateInput& input, DataPool& 
   }
   STAPD_TRY(encode(functions, result.program));
   return result;
+}
+
+}  // namespace
+
+// A handler with more values at a time than the stack has room for gets a frame for them.
+Result<GeneratedProgram> generate_program(const GenerateInput& input, DataPool& data) {
+  Result<GeneratedProgram> made = try_program(input, data);
+  if (made || made.error().code != ErrorCode::limit) return made;
+  GenerateInput roomy = input;
+  roomy.variables_in_memory = true;
+  return try_program(roomy, data);
 }
 
 Status generate(ProgramImage& image, const CodegenFacts& facts, bool all_in_kernel) {

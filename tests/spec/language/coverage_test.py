@@ -23,6 +23,12 @@ EXEMPT = {
     "stack.top": "made of calls later, in programs: functions/recursion",
     "stack.unwind": "made of calls later, in programs: functions/error_in_call",
     "stack.pop": "made of calls later, in programs: functions/recursion",
+    "udiv": "no script makes it: tests/spec/two_places_test.cpp",
+    "umod": "no script makes it: tests/spec/two_places_test.cpp",
+    "table": "no script makes it",
+    "reraise": "no script makes it",
+    "register": "of functions' arguments: tests of user probes",
+    "register.user": "of arguments at a call's return: tests/spec/syscall_tapset",
 }
 CONVERSIONS = "diuoxXpcsbmM"
 
@@ -71,7 +77,8 @@ def main():
                   for word in re.findall(r"^  (?:.* = )?([\w.]+)", line)}
     sources = "\n".join(script.read_text(errors="replace") for script in scripts)
     missing = [f"operation {op}" for op in table("runtime/image/ir_op.def", "STAPD_IR_OP", 1)
-               if op not in operations and op not in EXEMPT]
+               if op not in EXEMPT and not any(used == op or used.startswith(op + ".")
+                                               for used in operations)]
     builtins = called_builtins(scripts)
     missing += [f"builtin {name}" for name in
                 table("translator/builtin/builtins.def", "STAPD_BUILTIN", 0)
