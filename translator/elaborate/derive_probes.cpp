@@ -169,7 +169,8 @@ ProbeDeriver::Outcome ProbeDeriver::derive_alias(const PointMatch& match, const 
   inner.open.push_back(&alias);
   inner.derivation.push_back(alias_text(alias));
   if (inner.alias.empty()) inner.alias = probes::point_text(match.components);
-  if (alias.prologue) inner.parts.insert(inner.parts.begin(), {alias.prologue, source.script, false});
+  if (alias.prologue)
+    inner.parts.insert(inner.parts.begin(), {alias.prologue, source.script, false});
   if (alias.epilogue) inner.parts.push_back({alias.epilogue, source.script, false});
   const std::vector<Component> suffix(
       match.components.begin() + static_cast<ptrdiff_t>(match.suffix_start),

@@ -142,7 +142,8 @@ FunctionLowering::Operand FunctionLowering::context_number(Op op, const sem::Exp
   return result;
 }
 
-FunctionLowering::Operand FunctionLowering::arithmetic(const Expr& at, Op op, Operand a, Operand b) {
+FunctionLowering::Operand FunctionLowering::arithmetic(const Expr& at, Op op, Operand a,
+                                                       Operand b) {
   if (op == Op::div || op == Op::mod) return divide(at, op, a, b);
   return build_.binary(op, a, b);
 }
@@ -241,8 +242,8 @@ FunctionLowering::Operand FunctionLowering::conditional(const Expr& expr) {
   return result;
 }
 
-// The builtin that a function of the library consists of, with the function's own parameters: a call
-// is the builtin's, with the caller's place in its messages.
+// The builtin that a function of the library consists of, with the function's own parameters: a
+// call is the builtin's, with the caller's place in its messages.
 const Expr* FunctionLowering::wrapped_builtin(const sem::Function& function) {
   const sem::Stmt* stmt = function.from_tapset ? function.body : nullptr;
   while (stmt && stmt->kind == sem::Stmt::Kind::block && stmt->body.size() == 1)
