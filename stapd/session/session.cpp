@@ -354,8 +354,9 @@ Result<OpenedRecording> Session::open_recording() const {
   const MapSet& maps = recorder_->maps();
   OpenedRecording opened;
   STAPD_ASSIGN(opened.image, duplicate(image_.get()));
-  STAPD_ASSIGN(opened.ring, reopen_read_only(maps.fd(kRingMap)));
-  STAPD_ASSIGN(opened.state, reopen_read_only(maps.fd(kStateMap)));
+  // Whole descriptors: the kernel does not map a map through one that can only read.
+  STAPD_ASSIGN(opened.ring, duplicate(maps.fd(kRingMap)));
+  STAPD_ASSIGN(opened.state, duplicate(maps.fd(kStateMap)));
   opened.segment_bytes = maps.ring_shape().segment_size;
   opened.segments = maps.ring_shape().segments;
   opened.state_bytes = recorder_->image().maps[kStateMap].value_size;
