@@ -23,11 +23,16 @@ clean_up() {
 trap clean_up EXIT
 trap 'exit 130' INT TERM
 
-# show WORD...: the command as one would type it, and what it says.
+# show FILTER WORD...: the command as one would type it, and what the filter leaves of its words.
 show() {
+  local filter=$1
+  shift
   printf '\n$ stapctl %s\n' "$*"
-  "$bin/stapctl" --root="$root" "$@"
+  "$bin/stapctl" --root="$root" "$@" 2>&1 | $filter
 }
+
+last_lines() { tail -n "$LINES_SHOWN"; }
+missing_file() { grep --text -E 'no-such-file|records of' | tail -n 3; }
 
 wait_for_daemon() {
   local tries
@@ -58,13 +63,13 @@ cp -r "$profiles" "$root/etc/stapd/conf.d"
 "$bin/stapd" --root="$root" --bus=none >"$root/log" 2>&1 &
 daemon=$!
 wait_for_daemon
-show start programs opens
+show cat start programs opens
 
 say "this host works for $SECONDS_OF_WORK s, and nobody looks"
 work
-show list
-show dump programs --last 3s | tail -n "$LINES_SHOWN"
-show dump opens --last 3s 2>&1 | grep --text -E 'no-such-file|records of' | tail -n 4
+show cat list
+show last_lines dump programs --last 3s
+show missing_file dump opens --last 3s
 
 say "that is gone again. One that stays:"
 cat <<END_OF_HINTS

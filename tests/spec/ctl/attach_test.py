@@ -2,6 +2,7 @@
 """stapctl attach: history runs into live without a seam, for any number at once; detaching leaves
 the recording as it is; a daemon that dies or comes back does not matter."""
 
+import itertools
 import os
 import signal
 import subprocess
@@ -10,6 +11,7 @@ import time
 from instance import (NUMBERS_SCRIPT, PATIENCE, InstanceTest, Producer, main, produce, wait_for)
 
 MILLION = 1_000_000
+first_numbers = itertools.count(MILLION, MILLION)  # no two producers make the same ones
 
 
 class Attach(InstanceTest):
@@ -19,7 +21,7 @@ class Attach(InstanceTest):
         self.assertEqual(self.stapd.ctl("start", "numbers").returncode, 0)
         self.stapd.wait_until_records("numbers")
         cpus = sorted(os.sched_getaffinity(0))
-        self.producers = [Producer(MILLION, cpus[0]), Producer(2 * MILLION, cpus[-1])]
+        self.producers = [Producer(next(first_numbers), cpu) for cpu in (cpus[0], cpus[-1])]
 
     def tearDown(self):
         for producer in self.producers:
@@ -46,13 +48,12 @@ class Attach(InstanceTest):
         assert process.returncode == 0, (process.returncode, aside)
         return aside
 
-    @staticmethod
-    def numbers(process):
+    def numbers(self, process):
         """By producer, in the order in which they were shown."""
-        shown = {MILLION: [], 2 * MILLION: []}
+        shown = {producer.first: [] for producer in self.producers}
         for line in process.path.read_text().splitlines():
-            if line.isdigit() and int(line) >= MILLION:
-                shown[int(line) // MILLION * MILLION].append(int(line))
+            if line.isdigit() and (first := int(line) // MILLION * MILLION) in shown:
+                shown[first].append(int(line))
         return shown
 
     def wait_for_numbers(self, process, count):
@@ -74,7 +75,7 @@ class Attach(InstanceTest):
         self.assert_no_seam(process)
         for first, shown in self.numbers(process).items():
             self.assertEqual(shown[0], first)
-        self.assertEqual(aside, "stapctl: detached; numbers goes on recording\n")
+        self.assertTrue(aside.endswith("stapctl: detached; numbers goes on recording\n"), aside)
 
     def test_some_seconds_of_history(self):
         time.sleep(3)
@@ -86,13 +87,13 @@ class Attach(InstanceTest):
             self.assertGreater(shown[0], first + 100)
 
     def test_no_history(self):
-        produce([5])
+        produce([55])
         process = self.attach("-n", "0")
         self.wait_for_numbers(process, 200)
-        produce([6])
-        wait_for(lambda: "\n6\n" in process.path.read_text(), "a new record")
+        produce([66])
+        wait_for(lambda: "\n66\n" in process.path.read_text(), "a new record")
         self.detach(process)
-        self.assertNotIn("\n5\n", "\n" + process.path.read_text())
+        self.assertNotIn("\n55\n", "\n" + process.path.read_text())
         self.assert_no_seam(process)
 
     def test_detaching_leaves_it_recording(self):
@@ -116,7 +117,7 @@ class Attach(InstanceTest):
             self.assert_no_seam(process)
         for process in attached:
             self.detach(process)
-        self.assertIn("] 1000000\n", attached[1].path.read_text())
+        self.assertIn(f"] {self.producers[0].first}\n", attached[1].path.read_text())
 
     def test_the_end_of_the_session(self):
         process = self.attach()
@@ -125,7 +126,7 @@ class Attach(InstanceTest):
         self.stapd.ctl("stop", "numbers")
         _, aside = process.communicate(timeout=PATIENCE)
         self.assertEqual(process.returncode, 0)
-        self.assertEqual(aside, "stapctl: session numbers has ended\n")
+        self.assertTrue(aside.endswith("stapctl: session numbers has ended\n"), aside)
         self.assertTrue(process.path.read_text().endswith("the end\n"))
         self.assertEqual({first: len(shown) for first, shown in self.numbers(process).items()},
                          counted)

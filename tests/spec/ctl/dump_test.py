@@ -96,8 +96,9 @@ class Dump(InstanceTest):
     def test_where_the_output_goes_away(self):
         produce(range(33_000, 34_000))
         command = self.stapd.command("dump", "numbers")
-        full = subprocess.run(command, stdout=open("/dev/full", "w", encoding="utf-8"),
-                              stderr=subprocess.PIPE, text=True, check=False, timeout=60)
+        with open("/dev/full", "w", encoding="utf-8") as device:
+            full = subprocess.run(command, stdout=device, stderr=subprocess.PIPE, text=True,
+                                  check=False, timeout=60)
         self.assertEqual(full.returncode, 1)
         self.assertEqual(full.stderr.count("No space left on device"), 1)
         closed = subprocess.run(["sh", "-c", 'exec "$@" >&-', "sh", *command],

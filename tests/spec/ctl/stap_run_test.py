@@ -58,7 +58,7 @@ class Runs(unittest.TestCase):
 
     def test_command(self):
         script = "probe syscall.getpgid { if (pid() == target()) println(pid) }"
-        result = run(script, "-c", "python3 -Sc 'import os; os.getpgid(0); os.getpgid(1)'")
+        result = run(script, "-c", "/usr/bin/python3 -Sc 'import os; os.getpgid(0); os.getpgid(1)'")
         self.assertEqual((result.returncode, result.stdout), (0, "0\n1\n"))
 
     def test_a_command_that_fails(self):
