@@ -43,10 +43,9 @@ int get_session(sd_bus_message* call, void*, sd_bus_error*) {
 int open_recording(sd_bus_message* call, void*, sd_bus_error*) {
   if (how == "no-files") return sd_bus_reply_method_return(call, "s", "here you are");
   uint64_t segment = how == "huge-sizes" ? UINT64_MAX : 1 << 20;
-  return sd_bus_reply_method_return(call, "hhha{sv}", any_file(), any_file(), any_file(), 3,
-                                    "SegmentBytes", "t", segment, "Segments", "u",
-                                    how == "huge-sizes" ? UINT32_MAX : 3u, "StateBytes", "t",
-                                    segment);
+  return sd_bus_reply_method_return(
+      call, "hhha{sv}", any_file(), any_file(), any_file(), 3, "SegmentBytes", "t", segment,
+      "Segments", "u", how == "huge-sizes" ? UINT32_MAX : 3u, "StateBytes", "t", segment);
 }
 
 int list_sessions(sd_bus_message* call, void*, sd_bus_error*) {
