@@ -23,6 +23,9 @@ namespace {
 
 // Only for tests: handlers of the daemon as programs (-D STAPD_ALL_IN_KERNEL=1).
 constexpr const char* kAllInKernel = "STAPD_ALL_IN_KERNEL";
+// Records without time, as CompileOptions::record_time (-D STAPD_NO_TIME=1): reading the clock
+// costs more than the rest of a small record.
+constexpr const char* kNoTime = "STAPD_NO_TIME";
 
 class Compilation {
  public:
@@ -131,7 +134,7 @@ class Compilation {
 
   Result<ProgramImage> lower_program(const sem::Program& program) {
     LowerOptions lower_options;
-    lower_options.record_time = options_.record_time;
+    lower_options.record_time = options_.record_time && options_.macros.count(kNoTime) == 0;
     lower_options.show_globals_at_end = options_.show_globals_at_end;
     lower_options.file_name = [this](FileId file) { return files_.name(file); };
     STAPD_ASSIGN(ProgramImage image, lower(program, lower_options));
@@ -147,6 +150,7 @@ class Compilation {
     bpf::CodegenFacts facts;
     facts.current_task_btf = host_.kernel.features.current_task_btf;
     facts.lookup_percpu_elem = host_.kernel.features.lookup_percpu_elem;
+    facts.uprobe_multi = host_.kernel.features.uprobe_multi;
     facts.argument_registers.assign(host_.machine.function_arguments.begin(),
                                     host_.machine.function_arguments.end());
     facts.return_register = host_.machine.return_value;

@@ -118,7 +118,7 @@ void visit_fields(V& visit, Like<ProgramSpec> auto& x) {
 }
 template <class V>
 void visit_fields(V& visit, Like<ProbeSpec> auto& x) {
-  visit(x.family, x.point, x.alias, x.where, x.optional, x.handler, x.program, x.order,
+  visit(x.family, x.point, x.alias, x.where, x.optional, x.handler, x.program, x.cookie, x.order,
         x.interval_ns, x.randomize_ns, x.name, x.path, x.offset, x.pid, x.inode, x.device,
         x.syscall_number, x.frequency);
 }
@@ -129,6 +129,11 @@ void visit_fields(V& visit, Like<SourcePosition> auto& x) {
 template <class V>
 void visit_fields(V& visit, Like<ConstantTable> auto& x) {
   visit(x.data_offset, x.element_size, x.elements);
+}
+template <class V>
+void visit_fields(V& visit, Like<RegexSpec> auto& x) {
+  visit(x.text, x.groups, x.classes, x.start, x.class_offset, x.table_offset, x.entries,
+        x.move_offset, x.moves, x.most_moves);
 }
 template <class V>
 void visit_fields(V& visit, Like<Limits> auto& x) {
@@ -142,8 +147,8 @@ void visit_fields(V& visit, Like<SyscallDispatch> auto& x) {
 template <class V>
 void visit_fields(V& visit, Like<ProgramImage> auto& x) {
   visit(x.session_name, x.script_name, x.script_text, x.arguments, x.limits, x.literals, x.data,
-        x.tables, x.globals, x.maps, x.functions, x.programs, x.probes, x.dispatches, x.formats,
-        x.source_map, x.heartbeat);
+        x.tables, x.regexes, x.globals, x.maps, x.functions, x.programs, x.probes, x.dispatches,
+        x.formats, x.source_map, x.heartbeat);
 }
 
 }  // namespace stapd

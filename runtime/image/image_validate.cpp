@@ -25,6 +25,7 @@ class ImageValidator {
     STAPD_TRY(require(image_.maps.size() >= kFixedMaps, "maps", 0));
     STAPD_TRY(check_all("global", image_.globals, &ImageValidator::global));
     STAPD_TRY(check_all("table", image_.tables, &ImageValidator::table));
+    STAPD_TRY(check_all("regular expression", image_.regexes, &ImageValidator::regex));
     STAPD_TRY(check_all("program", image_.programs, &ImageValidator::program));
     STAPD_TRY(check_all("probe", image_.probes, &ImageValidator::probe));
     STAPD_TRY(check_all("format", image_.formats, &ImageValidator::format));
@@ -86,6 +87,16 @@ class ImageValidator {
     bool power = table.element_size == 1 || table.element_size == 2 || table.element_size == 4 ||
                  table.element_size == 8;
     return power && table.data_offset + size <= image_.data.size();
+  }
+
+  // Rows, lists and registers that its tables name are looked at when it runs.
+  bool regex(const RegexSpec& regex) const {
+    auto inside = [&](uint32_t offset, uint64_t size) {
+      return offset + size <= image_.data.size();
+    };
+    return inside(regex.class_offset, 256) && inside(regex.table_offset, 4ull * regex.entries) &&
+           inside(regex.move_offset, 4ull * regex.moves) && regex.classes >= 1 &&
+           regex.classes <= 256 && regex.groups <= kRegexNothing / 2;
   }
 
   bool program(const ProgramSpec& program) const {
@@ -172,7 +183,7 @@ class ImageValidator {
       case Op::stat_field:
         return up_to(ir::StatField::bucket);
       case Op::skip:
-        return up_to(kDropCauses - 1);
+        return instr.sub == -1 || up_to(kDropCauses - 1);
       default:
         return true;
     }
@@ -218,6 +229,9 @@ class ImageValidator {
       case Op::iter_close:
         return global_of(instr).is_array &&
                instr.dst.size() <= global_of(instr).key.size() + 2;  // more, the key, the value
+      case Op::regex_test:
+      case Op::regex_match:
+        return (instr.op == Op::regex_test) == (image_.regexes[instr.aux].groups == 0);
       default:
         return true;
     }

@@ -172,8 +172,9 @@ struct ProbeSpec {
   bool optional = false;  // a `?` point: may fail to attach
   uint32_t handler = 0;   // index in ProgramImage::functions
   std::optional<uint32_t>
-      program;        // set: runs in the kernel; a daemon family then runs it by a test run
-  int64_t order = 0;  // begin(N)
+      program;          // set: runs in the kernel; a daemon family then runs it by a test run
+  uint32_t cookie = 0;  // of its link: added to the format of each record (share_programs.h)
+  int64_t order = 0;    // begin(N)
   int64_t interval_ns = 0, randomize_ns = 0;  // timer
   std::string name;                           // tracepoint, system call, symbol
   std::string path;                           // of a program or library
@@ -216,6 +217,31 @@ struct ConstantTable {
   uint32_t elements = 0;
 };
 
+// A regular expression as an automaton in the data map. It is in a row of its table, takes the
+// bytes of a string one by one and, as byte 0, its end:
+//   entry = table[row + class_of[byte]]     u32: the next row, and << 16 its list of moves
+// Row 0 is where nothing can come any more. Without groups, row `classes` is the match. With
+// groups, the moves of the list (0: none) are done before the next byte; each is a u32:
+//   to | from << 8 | last << 16             registers[to] = registers[from]
+// Registers hold positions; `from` may be kRegexPosition, that of the byte just taken. Registers 2g
+// and 2g + 1 are where group g begins and ends in the best match so far; they begin as
+// kRegexNothing says: unset, as register kRegexNothing always is.
+struct RegexSpec {
+  std::string text;
+  uint32_t groups = 0;  // the whole match is group 0; 0: what matched is not noted
+  uint32_t classes = 1;
+  uint32_t start = 0;         // row
+  uint32_t class_offset = 0;  // in the data map: u8[256]
+  uint32_t table_offset = 0;
+  uint32_t entries = 0;
+  uint32_t move_offset = 0;
+  uint32_t moves = 0;       // in all lists; the first is not used
+  uint32_t most_moves = 0;  // in one list
+};
+constexpr uint32_t kRegexRegisters = 256;
+constexpr uint32_t kRegexPosition = 0xff;
+constexpr uint32_t kRegexNothing = 0xfe;
+
 // SystemTap's limits, with its defaults (-D NAME=VALUE).
 struct Limits {
   uint32_t max_errors = 0;
@@ -238,6 +264,7 @@ struct ProgramImage {
   std::vector<std::string> literals;
   std::string data;  // contents of the data map
   std::vector<ConstantTable> tables;
+  std::vector<RegexSpec> regexes;
   std::vector<GlobalSpec> globals;
   std::vector<MapSpec> maps;  // from kFixedMaps on: those of globals, then areas of foreach
   std::vector<ir::Function> functions;

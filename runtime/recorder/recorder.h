@@ -89,8 +89,6 @@ class Recorder {
 
   Status load(const RecorderOptions& options);
   Status attach_probes(const RecorderOptions& options);
-  Status attach_dispatches();
-  bool is_dispatched(const ProbeSpec& probe) const;
   Status pin(const RecorderOptions& options);
   Status open_pins(const RecorderOptions& options);
   Status open_waits();

@@ -30,8 +30,8 @@ void Selector::emit_stop(SessionState::Run run, ControlEvent::Kind kind) {
 }
 
 void Selector::emit_control_event(ControlEvent::Kind kind) {
-  static_assert(sizeof(ControlEvent) == 16);
-  int32_t event = -static_cast<int32_t>(machine_->stack_bytes += sizeof(ControlEvent));
+  static_assert(sizeof(ControlEvent) <= kTransientStack);
+  int32_t event = transient_stack();
   emit_.store_imm(Size::u64, kFramePointer, event, kind);
   emit_.store_imm(Size::u64, kFramePointer, event + 8, 0);
   emit_.map(R1, kControlMap);

@@ -14,6 +14,11 @@ namespace {
 constexpr int kUnitShift = 3;
 static_assert(1 << kUnitShift == kUnit);
 
+// Bytes of it lie behind the fixed part.
+bool is_behind(const RecordField& field) {
+  return field.kind == RecordField::Kind::text || field.kind == RecordField::Kind::memory;
+}
+
 }  // namespace
 
 void Selector::select_print(const ir::Instr& instr) {
@@ -50,9 +55,21 @@ Reg Selector::record_time() {
   return time;
 }
 
+// Of a program that several probes share: the format in a header is that of the first probe; adding
+// this makes it the one of the probe that was hit.
+std::optional<Reg> Selector::format_distance() {
+  if (!input_.is_shared) return std::nullopt;
+  Reg distance = emit_.make_reg();
+  emit_.move(R1, context_pointer());
+  emit_.call(kGetAttachCookie, 1);
+  emit_.move(distance, R0);
+  emit_.alu_imm(Alu::shl, distance, kFormatShift);
+  return distance;
+}
+
 // This CPU's segment, or the daemon's; to `none` when there is none.
 Reg Selector::segment_pointer(Label none) {
-  int32_t key = -static_cast<int32_t>(machine_->stack_bytes += 8);
+  int32_t key = transient_stack();
   Reg index = emit_.make_reg(), segment = emit_.make_reg();
   if (input_.for_daemon) {
     emit_.move_relocated(index, Relocation::Kind::daemon_segment);
@@ -81,7 +98,7 @@ std::vector<Selector::RecordText> Selector::measure_texts(const RecordFormat& fo
                                                           const std::vector<Operand>& values) {
   std::vector<RecordText> texts;
   for (size_t i = 0; i < format.fields.size(); ++i) {
-    if (format.fields[i].kind != RecordField::Kind::text) continue;
+    if (!is_behind(format.fields[i])) continue;
     RecordText text;
     text.source = source_of(values[i]);
     text.field = &format.fields[i];
@@ -118,10 +135,12 @@ void Selector::emit_record(const RecordFormat& format, uint16_t id,
   if (most > kMaxRecordSize) emit_.jump_if_imm(Jump::ugt, total, kMaxRecordSize, too_long);
   std::vector<Reg> inputs = field_inputs(format, values);
   Reg time = format.has_time ? record_time() : 0;
-  Reg record = texts.empty() ? reserve_fixed(format, id, end) : reserve_sized(total, id, end);
+  std::optional<Reg> distance = format_distance();
+  Reg record = texts.empty() ? reserve_fixed(format, id, distance, end)
+                             : reserve_sized(total, id, distance, end);
   if (format.has_time) emit_.store(Size::u64, record, kControlSize + kTimeOffset, time);
   for (size_t i = 0; i < format.fields.size(); ++i)
-    if (format.fields[i].kind != RecordField::Kind::text)
+    if (!is_behind(format.fields[i]))
       store_field(record, format.fields[i], values[i], inputs[i]);
   copy_texts(format, record, texts);
   emit_.store_imm(Size::u8, record, kControlSize + kFlagsOffset, kCommitted);
@@ -134,15 +153,17 @@ void Selector::emit_record(const RecordFormat& format, uint16_t id,
     });
 }
 
-Reg Selector::reserve_fixed(const RecordFormat& format, uint16_t id, Label none) {
+Reg Selector::reserve_fixed(const RecordFormat& format, uint16_t id, std::optional<Reg> distance,
+                            Label none) {
   Reg increment = emit_.make_reg(), header = emit_.make_reg();
   Reg segment = segment_pointer(none);
   emit_.move_imm(increment, static_cast<int64_t>(head_increment(format.fixed_size)));
   emit_.move_imm(header, static_cast<int64_t>(record_header(0, kReserved, format.fixed_size, id)));
+  if (distance) emit_.alu(Alu::add, header, *distance);
   return reserve(segment, increment, header);
 }
 
-Reg Selector::reserve_sized(Reg total, uint16_t id, Label none) {
+Reg Selector::reserve_sized(Reg total, uint16_t id, std::optional<Reg> distance, Label none) {
   Reg increment = emit_.make_reg(), header = emit_.make_reg(), constant = emit_.make_reg();
   Reg segment = segment_pointer(none);
   emit_.move(increment, total);
@@ -152,6 +173,7 @@ Reg Selector::reserve_sized(Reg total, uint16_t id, Label none) {
   emit_.alu_imm(Alu::shl, header, kLengthShift - kUnitShift);
   emit_.move_imm(constant, static_cast<int64_t>(record_header(0, kReserved, 0, id)));
   emit_.alu(Alu::bit_or, header, constant);
+  if (distance) emit_.alu(Alu::add, header, *distance);
   return reserve(segment, increment, header);
 }
 
@@ -198,7 +220,7 @@ std::vector<Reg> Selector::field_inputs(const RecordFormat& format,
   for (size_t i = 0; i < values.size(); ++i)
     if (values[i].kind == Operand::Kind::reg &&
         plan_.memory_regs[values[i].value] == FramePlan::kInRegister &&
-        format.fields[i].kind != RecordField::Kind::text)
+        !is_behind(format.fields[i]))
       inputs[i] = use(values[i]);
   return inputs;
 }
@@ -223,9 +245,8 @@ void Selector::store_field(Reg record, const RecordField& field, const Operand& 
       return;
     }
     case RecordField::Kind::text:
-      return;
     case RecordField::Kind::memory:
-      STAPD_UNREACHABLE("memory in a BPF record");
+      return;
   }
 }
 

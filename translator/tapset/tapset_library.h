@@ -44,7 +44,6 @@ class TapsetLibrary {
  private:
   struct File {
     FileId id;
-    TokenBuffer tokens;
     TapsetFileIndex index;
     std::optional<std::optional<ast::Script>> script;  // once parsed; empty: it has faults
   };
