@@ -78,6 +78,8 @@ class Recorder {
   const MapSet& maps() const { return *maps_; }
   const SessionState& state() const { return maps_->session_state(); }
   MapAccess& map_access() { return *kernel_maps_; }
+  // The newest error that a handler ended with, of those that the ring still holds.
+  std::string last_error() const;
   // What the kernel left out because a program would have interrupted itself.
   uint64_t recursion_misses() const;
   const std::vector<std::string>& warnings() const { return warnings_; }
@@ -97,6 +99,7 @@ class Recorder {
   void finish_handler(const HandlerResult& result);
   void greet_processes();
   void show_globals();
+  void skip_commands();
   void schedule_timers(uint64_t now);
 
   struct Timer {

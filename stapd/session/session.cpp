@@ -133,11 +133,11 @@ void Session::start(Started tell) {
   if (state_ == State::recording) return tell(std::nullopt);
   starters_.push_back(std::move(tell));
   if (state_ == State::starting) return;
-  failure_.reset();
   if (!profile_error_.empty()) {
-    fail(SessionFailure::Kind::profile, profile_error_);
+    failure_ = SessionFailure{SessionFailure::Kind::profile, profile_error_};
     return tell_starters();
   }
+  failure_.reset();
   set_state(State::starting);
   auto done = [this, attempt = std::weak_ptr<Attempt>(attempt_ = std::make_shared<Attempt>())](
                   Result<CompiledScript> script) {
@@ -288,8 +288,8 @@ void Session::end_recording() {
   if (!stopped) say(LOG_ERR, stopped.error().message);
   if (recorder_->has_failed())
     return fail(SessionFailure::Kind::run,
-                fmt::format("ended by run-time errors ({}); what it recorded says which",
-                            recorder_->state().errors));
+                fmt::format("ended by run-time errors ({}): {}", recorder_->state().errors,
+                            recorder_->last_error()));
   say(LOG_INFO, "stopped", message_id::kStopped);
   set_state(State::stopped);
 }

@@ -99,6 +99,7 @@ class Selector {
   void release(const std::vector<uint32_t>& globals, size_t count);
   void select_exit_request();
   void emit_stop(SessionState::Run run, ControlEvent::Kind kind);
+  void emit_control_event(ControlEvent::Kind kind);
   void emit_count_drop(DropCause cause);
 
   // ---- operands (select.cpp)
