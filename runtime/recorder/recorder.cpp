@@ -165,7 +165,10 @@ Status Recorder::open_pins(const RecorderOptions& options) {
   return {};
 }
 
-Status Recorder::prove_alive() {
+Status Recorder::prove_alive(size_t links) {
+  if (links_.size() != links)
+    return failf(ErrorCode::corrupt, "{} of its {} links to probes are gone",
+                 links - std::min(links, links_.size()), links);
   for (const UniqueFd& link : links_)
     if (!is_attached(link.get()))
       return fail(ErrorCode::corrupt, "a probe was detached while nobody looked");

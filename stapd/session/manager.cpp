@@ -86,7 +86,8 @@ std::vector<std::string> Manager::reload() {
   std::set<std::string> present;
   for (const ProfileFiles& files : find_profiles(paths_)) {
     present.insert(files.name);
-    if (!find(files.name)) lines.push_back(files.name + ": new");
+    // At first every profile is new.
+    if (taken_over_ && !find(files.name)) lines.push_back(files.name + ": new");
     Session& session = get(files.name);
     read_profile_of(session, files);
     if (session.is_outdated())

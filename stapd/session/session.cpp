@@ -195,6 +195,7 @@ Status Session::begin_recording(UniqueFd image_fd) {
   options.tolerate_missing_probes = !profile_.missing_probe_is_fatal;
   STAPD_ASSIGN(recorder_,
                Recorder::start(std::make_shared<const ProgramImage>(std::move(image)), options));
+  metadata_->metadata().links = recorder_->link_count();
   for (const std::string& warning : recorder_->warnings()) say(LOG_WARNING, warning);
   return watch();
 }
@@ -222,7 +223,7 @@ Status Session::adopt(std::optional<uint64_t> away_since) {
     away = "for " + in_seconds(metadata.last_away);
   }
   recorder_->write_notice(fmt::format("stapd was away {}; the recording went on\n", away));
-  Status alive = recorder_->prove_alive();
+  Status alive = recorder_->prove_alive(metadata.links);
   STAPD_TRY(watch());
   if (alive)
     say(LOG_INFO, fmt::format("goes on recording; no stapd was there {}", away),
@@ -354,7 +355,6 @@ Result<OpenedRecording> Session::open_recording() const {
   const MapSet& maps = recorder_->maps();
   OpenedRecording opened;
   STAPD_ASSIGN(opened.image, duplicate(image_.get()));
-  // Whole descriptors: the kernel does not map a map through one that can only read.
   STAPD_ASSIGN(opened.ring, duplicate(maps.fd(kRingMap)));
   STAPD_ASSIGN(opened.state, duplicate(maps.fd(kStateMap)));
   opened.segment_bytes = maps.ring_shape().segment_size;
