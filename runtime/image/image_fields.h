@@ -24,7 +24,7 @@ inline constexpr auto kLast<FormatPiece::Conversion> = FormatPiece::Conversion::
 template <>
 inline constexpr auto kLast<FormatPiece::Source::Kind> = FormatPiece::Source::Kind::literal;
 template <>
-inline constexpr auto kLast<RecordChannel> = RecordChannel::notice;
+inline constexpr auto kLast<RecordChannel> = RecordChannel::heartbeat;
 template <>
 inline constexpr auto kLast<ValueKind> = ValueKind::statistic;
 template <>
@@ -105,7 +105,7 @@ void visit_fields(V& visit, Like<ir::LockSet> auto& x) {
 template <class V>
 void visit_fields(V& visit, Like<ir::Function> auto& x) {
   visit(x.name, x.is_handler, x.may_next, x.recursive, x.registers, x.slots, x.stats, x.iterations,
-        x.lock_sets, x.params, x.results, x.blocks);
+        x.lock_sets, x.params, x.blocks);
 }
 
 template <class V>
@@ -131,6 +131,11 @@ void visit_fields(V& visit, Like<ConstantTable> auto& x) {
   visit(x.data_offset, x.element_size, x.elements);
 }
 template <class V>
+void visit_fields(V& visit, Like<RegexSpec> auto& x) {
+  visit(x.text, x.groups, x.classes, x.start, x.class_offset, x.table_offset, x.entries,
+        x.move_offset, x.moves, x.most_moves);
+}
+template <class V>
 void visit_fields(V& visit, Like<Limits> auto& x) {
   visit(x.max_errors, x.max_skipped, x.max_action, x.max_action_interruptible, x.max_string,
         x.max_map_entries, x.max_nesting, x.max_try_lock, x.try_lock_delay_us);
@@ -142,8 +147,8 @@ void visit_fields(V& visit, Like<SyscallDispatch> auto& x) {
 template <class V>
 void visit_fields(V& visit, Like<ProgramImage> auto& x) {
   visit(x.session_name, x.script_name, x.script_text, x.arguments, x.limits, x.literals, x.data,
-        x.tables, x.globals, x.maps, x.functions, x.programs, x.probes, x.dispatches, x.formats,
-        x.source_map, x.heartbeat);
+        x.tables, x.regexes, x.globals, x.maps, x.functions, x.programs, x.probes, x.dispatches,
+        x.formats, x.source_map, x.heartbeat);
 }
 
 }  // namespace stapd

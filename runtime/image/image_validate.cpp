@@ -25,6 +25,7 @@ class ImageValidator {
     STAPD_TRY(require(image_.maps.size() >= kFixedMaps, "maps", 0));
     STAPD_TRY(check_all("global", image_.globals, &ImageValidator::global));
     STAPD_TRY(check_all("table", image_.tables, &ImageValidator::table));
+    STAPD_TRY(check_all("regular expression", image_.regexes, &ImageValidator::regex));
     STAPD_TRY(check_all("program", image_.programs, &ImageValidator::program));
     STAPD_TRY(check_all("probe", image_.probes, &ImageValidator::probe));
     STAPD_TRY(check_all("format", image_.formats, &ImageValidator::format));
@@ -32,8 +33,8 @@ class ImageValidator {
     for (const ir::Function& function : image_.functions) {
       if (Status fits = ir::check(function, image_); !fits)
         return fail(ErrorCode::corrupt, fits.error().message);
-      STAPD_TRY(check_code(function));
     }
+    for (const ir::Function& function : image_.functions) STAPD_TRY(check_code(function));
     return {};
   }
 
@@ -88,6 +89,16 @@ class ImageValidator {
     return power && table.data_offset + size <= image_.data.size();
   }
 
+  // Rows, lists and registers that its tables name are looked at when it runs.
+  bool regex(const RegexSpec& regex) const {
+    auto inside = [&](uint32_t offset, uint64_t size) {
+      return offset + size <= image_.data.size();
+    };
+    return inside(regex.class_offset, 256) && inside(regex.table_offset, 4ull * regex.entries) &&
+           inside(regex.move_offset, 4ull * regex.moves) && regex.classes >= 1 &&
+           regex.classes <= 256 && regex.groups <= kRegexNothing / 2;
+  }
+
   bool program(const ProgramSpec& program) const {
     auto inside = [&](uint32_t insn) { return insn < program.insns.size(); };
     for (const Relocation& relocation : program.relocations)
@@ -128,7 +139,6 @@ class ImageValidator {
                          [&](uint32_t index) { return index < image_.globals.size(); });
     };
     return std::all_of(function.params.begin(), function.params.end(), fits) &&
-           std::all_of(function.results.begin(), function.results.end(), fits) &&
            std::all_of(function.slots.begin(), function.slots.end(), capacity) &&
            frame <= kMaxFrameBytes &&
            std::all_of(function.stats.begin(), function.stats.end(), statistic) &&
@@ -173,7 +183,7 @@ class ImageValidator {
       case Op::stat_field:
         return up_to(ir::StatField::bucket);
       case Op::skip:
-        return up_to(kDropCauses - 1);
+        return instr.sub == -1 || up_to(kDropCauses - 1);
       default:
         return true;
     }
@@ -219,6 +229,9 @@ class ImageValidator {
       case Op::iter_close:
         return global_of(instr).is_array &&
                instr.dst.size() <= global_of(instr).key.size() + 2;  // more, the key, the value
+      case Op::regex_test:
+      case Op::regex_match:
+        return (instr.op == Op::regex_test) == (image_.regexes[instr.aux].groups == 0);
       default:
         return true;
     }
@@ -264,7 +277,17 @@ class ImageValidator {
       bool number = callee.params[i].kind == Operand::Kind::reg;
       if (number ? !is_number(instr.args[i]) : !is_text(instr.args[i])) return false;
     }
-    return instr.dst.size() <= callee.results.size() + (callee.may_next ? 1 : 0);
+    for (const ir::Block& block : callee.blocks)
+      if (block.code.back().op == Op::ret && !fills(instr, block.code.back())) return false;
+    return true;
+  }
+  // What a call takes is there in the `return`, and of the same kind.
+  static bool fills(const ir::Instr& call, const ir::Instr& ret) {
+    if (call.dst.size() > ret.args.size()) return false;
+    for (size_t i = 0; i < call.dst.size(); ++i)
+      if (call.dst[i].kind == Operand::Kind::reg ? !is_number(ret.args[i]) : !is_text(ret.args[i]))
+        return false;
+    return true;
   }
 
   const ProgramImage& image_;

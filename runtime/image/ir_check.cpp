@@ -108,6 +108,9 @@ class Checker {
         return below(image_.functions.size()) ? "" : "no such function";
       case Op::table:
         return below(image_.tables.size()) ? "" : "no such table";
+      case Op::regex_test:
+      case Op::regex_match:
+        return below(image_.regexes.size()) ? "" : "no such regular expression";
       case Op::lock:
       case Op::unlock:
         return below(function_.lock_sets.size()) ? "" : "no such lock set";

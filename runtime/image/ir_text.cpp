@@ -94,6 +94,7 @@ std::string aux_text(const Instr& instr, const ProgramImage& image) {
   switch (instr.op) {
     case Op::argument:
     case Op::reg:
+    case Op::user_reg:
     case Op::table:
     case Op::print:
     case Op::raise:
@@ -104,6 +105,7 @@ std::string aux_text(const Instr& instr, const ProgramImage& image) {
       return fmt::format(" #{}", instr.aux);
     case Op::load:
     case Op::load_string:
+    case Op::load_bytes:
       return instr.aux == static_cast<uint32_t>(Space::user) ? " user" : " kernel";
     case Op::call:
       return instr.aux < image.functions.size() ? " " + image.functions[instr.aux].name : " ?";

@@ -14,7 +14,7 @@
 namespace stapd {
 
 // Raised whenever the meaning of anything below, or of the IR, changes.
-constexpr uint32_t kImageVersion = 1;
+constexpr uint32_t kImageVersion = 2;
 
 // ---- globals ----------------------------------------------------------------------------------
 enum class ValueKind : uint8_t { integer, string, statistic };
@@ -88,7 +88,8 @@ struct SessionState {
   enum Run : uint32_t { running = 0, starting = 1, stopping = 2, failed = 3 };
   uint32_t run;
   uint32_t target;  // pid of -x or -c
-  uint8_t pad_[56];
+  uint32_t ended;   // 1: the end handlers ran too, no record follows
+  uint8_t pad_[52];
   uint64_t errors;       // uncaught, in all handlers
   uint64_t real_offset;  // CLOCK_REALTIME - CLOCK_BOOTTIME, kept by whoever runs the session
   uint8_t pad2_[48];
@@ -216,6 +217,31 @@ struct ConstantTable {
   uint32_t elements = 0;
 };
 
+// A regular expression as an automaton in the data map. It is in a row of its table, takes the
+// bytes of a string one by one and, as byte 0, its end:
+//   entry = table[row + class_of[byte]]     u32: the next row, and << 16 its list of moves
+// Row 0 is where nothing can come any more. Without groups, row `classes` is the match. With
+// groups, the moves of the list (0: none) are done before the next byte; each is a u32:
+//   to | from << 8 | last << 16             registers[to] = registers[from]
+// Registers hold positions; `from` may be kRegexPosition, that of the byte just taken. Registers 2g
+// and 2g + 1 are where group g begins and ends in the best match so far; they begin as
+// kRegexNothing says: unset, as register kRegexNothing always is.
+struct RegexSpec {
+  std::string text;
+  uint32_t groups = 0;  // the whole match is group 0; 0: what matched is not noted
+  uint32_t classes = 1;
+  uint32_t start = 0;         // row
+  uint32_t class_offset = 0;  // in the data map: u8[256]
+  uint32_t table_offset = 0;
+  uint32_t entries = 0;
+  uint32_t move_offset = 0;
+  uint32_t moves = 0;       // in all lists; the first is not used
+  uint32_t most_moves = 0;  // in one list
+};
+constexpr uint32_t kRegexRegisters = 256;
+constexpr uint32_t kRegexPosition = 0xff;
+constexpr uint32_t kRegexNothing = 0xfe;
+
 // SystemTap's limits, with its defaults (-D NAME=VALUE).
 struct Limits {
   uint32_t max_errors = 0;
@@ -238,6 +264,7 @@ struct ProgramImage {
   std::vector<std::string> literals;
   std::string data;  // contents of the data map
   std::vector<ConstantTable> tables;
+  std::vector<RegexSpec> regexes;
   std::vector<GlobalSpec> globals;
   std::vector<MapSpec> maps;  // from kFixedMaps on: those of globals, then areas of foreach
   std::vector<ir::Function> functions;

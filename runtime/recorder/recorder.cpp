@@ -12,6 +12,7 @@
 
 #include "runtime/image/map_layout.h"
 #include "runtime/load/load_program.h"
+#include "runtime/load/metadata_pin.h"
 #include "runtime/load/pins.h"
 #include "runtime/recorder/running_processes.h"
 #include "runtime/recorder/show_globals.h"
@@ -112,7 +113,7 @@ Status Recorder::open_waits() {
 Status Recorder::pin(const RecorderOptions& options) {
   if (options.pin_folder.empty()) return {};
   pin_folder_ = options.pin_folder;
-  std::string folder = options.pin_folder + ".new";
+  std::string folder = options.pin_folder + "+new";
   STAPD_TRY(ensure_bpffs());
   STAPD_TRY(remove_pin_folder(folder));
   STAPD_TRY(make_pin_folder(folder));
@@ -121,6 +122,8 @@ Status Recorder::pin(const RecorderOptions& options) {
     STAPD_TRY(pin_object(programs_[i].get(), fmt::format("{}/program{}", folder, i)));
   for (size_t i = 0; i < links_.size(); ++i)
     STAPD_TRY(pin_object(links_[i].get(), fmt::format("{}/link{}", folder, i)));
+  if (options.metadata >= 0)
+    STAPD_TRY(pin_object(options.metadata, fmt::format("{}/{}", folder, kMetadataPin)));
   if (std::rename(folder.c_str(), pin_folder_.c_str()) != 0)
     return fail_errno("pinning " + pin_folder_, errno);
   return {};
@@ -310,6 +313,7 @@ Status Recorder::stop() {
   run_family(has_failed() ? ProbeSpec::Family::error : ProbeSpec::Family::end);
   if (!has_failed()) show_globals();
   stopped_ = true;
+  __atomic_store_n(&session.ended, 1, __ATOMIC_RELEASE);
   timers_.clear();
   return removed;
 }

@@ -85,8 +85,8 @@ Activation::End Activation::run(const std::vector<int64_t>& numbers,
 }
 
 void Activation::execute(const ir::Instr& instr) {
-  if (integer_op(instr) || string_op(instr) || context_op(instr) || global_op(instr) ||
-      iteration_op(instr))
+  if (integer_op(instr) || string_op(instr) || regex_op(instr) || context_op(instr) ||
+      global_op(instr) || iteration_op(instr))
     return;
   switch (instr.op) {
     case Op::print:

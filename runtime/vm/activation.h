@@ -2,6 +2,7 @@
 // only; vm.h is its door.
 #pragma once
 
+#include <array>
 #include <memory>
 
 #include "runtime/vm/map_codec.h"
@@ -17,6 +18,13 @@ struct PendingError {
   std::vector<std::string> strings;  // by field; of numbers unused
 };
 
+// What the last =~ matched.
+struct RegexMatch {
+  uint32_t groups = 0;  // 0: nothing
+  std::string text;
+  std::array<int64_t, kRegexRegisters> registers{};
+};
+
 // What one invocation of a handler shares with the functions it calls.
 struct Invocation {
   const HandlerContext& context;
@@ -24,6 +32,7 @@ struct Invocation {
   uint64_t time = 0;   // of its records; 0: not taken yet
   uint32_t depth = 0;  // activations of recursive functions
   bool exit_requested = false;
+  RegexMatch match;
   std::optional<PendingError> error;
 };
 
@@ -55,11 +64,15 @@ class Activation {
   void execute(const ir::Instr& instr);
   bool integer_op(const ir::Instr& instr);
   bool string_op(const ir::Instr& instr);
+  bool regex_op(const ir::Instr& instr);
+  bool match_regex(const RegexSpec& regex, const std::string& text,
+                   std::array<int64_t, kRegexRegisters>& registers) const;
   bool context_op(const ir::Instr& instr);
   bool global_op(const ir::Instr& instr);
   bool iteration_op(const ir::Instr& instr);
   void load_memory(const ir::Instr& instr);
   void load_string(const ir::Instr& instr);
+  void load_bytes(const ir::Instr& instr);
   void load_table(const ir::Instr& instr);
   int64_t context_value(ir::ContextValue which);
 

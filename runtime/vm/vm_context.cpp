@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cstdlib>
 #include <cstring>
 #include <ctime>
@@ -35,6 +36,7 @@ bool Activation::context_op(const ir::Instr& instr) {
       return true;
     }
     case Op::reg:
+    case Op::user_reg:
       set(instr.dst[0], 0);
       return true;
     case Op::load:
@@ -42,6 +44,9 @@ bool Activation::context_op(const ir::Instr& instr) {
       return true;
     case Op::load_string:
       load_string(instr);
+      return true;
+    case Op::load_bytes:
+      load_bytes(instr);
       return true;
     case Op::table:
       load_table(instr);
@@ -115,6 +120,17 @@ void Activation::load_string(const ir::Instr& instr) {
     out += c;
   }
   set_text(instr.dst[0], ok ? out : "");
+  set(instr.dst[1], ok ? 0 : 1);
+}
+
+void Activation::load_bytes(const ir::Instr& instr) {
+  int64_t most = function_.slots[instr.dst[0].value] - 1;
+  int64_t count = std::clamp<int64_t>(number(instr.args[1]), 0, most);
+  std::string bytes(static_cast<size_t>(count), '\0');
+  const auto& read = invocation_.context.read_memory;
+  bool ok = read && read(static_cast<ir::Space>(instr.aux),
+                         static_cast<uint64_t>(number(instr.args[0])), bytes.data(), bytes.size());
+  slots_[instr.dst[0].value] = ok ? bytes : "";
   set(instr.dst[1], ok ? 0 : 1);
 }
 

@@ -28,14 +28,17 @@ class Planner {
   Result<FramePlan> run(const std::vector<bool>& in_memory) {
     choose_forms();
     for (const ir::Block& block : function_.blocks)
-      for (const ir::Instr& instr : block.code) measure_temp(instr);
+      for (const ir::Instr& instr : block.code) {
+        measure_temp(instr);
+        measure_match(instr);
+      }
     bool any_memory = std::find(in_memory.begin(), in_memory.end(), true) != in_memory.end();
     bool any_long = std::any_of(plan_.slots.begin(), plan_.slots.end(),
                                 [](const SlotPlace& slot) { return !slot.is_short; });
     uint32_t small = plan_.temp_size;
     for (const SlotPlace& slot : plan_.slots) small += slot_bytes(slot);
-    plan_.on_stack =
-        !any_memory && !any_long && function_.stats.empty() && small <= kStackFrameLimit;
+    plan_.on_stack = !any_memory && plan_.match_capacity == 0 && !any_long &&
+                     function_.stats.empty() && small <= kStackFrameLimit;
     place(in_memory);
     if (!plan_.on_stack && plan_.size > kScratchFrameLimit)
       return failf(ErrorCode::limit,
@@ -64,8 +67,7 @@ class Planner {
 
   // Room for a key, and behind it for the value of a new element.
   void measure_temp(const ir::Instr& instr) {
-    if (instr.op == Op::load || instr.op == Op::argument)
-      plan_.temp_size = std::max(plan_.temp_size, 8u);
+    if (instr.op == Op::load) plan_.temp_size = std::max(plan_.temp_size, 8u);
     bool array_op =
         (instr.op >= Op::array_load && instr.op <= Op::stat_read) || instr.op == Op::iter_open;
     if (!array_op) return;
@@ -73,6 +75,19 @@ class Planner {
     if (!global.is_array) return;
     uint32_t value = global.kind == ValueKind::statistic ? 0 : value_size(global);
     plan_.temp_size = std::max(plan_.temp_size, round_up_8(global.key_size) + value);
+  }
+
+  // Room for the longest string that is matched with its groups, in the long form.
+  void measure_match(const ir::Instr& instr) {
+    const bool reads = instr.op == Op::regex_groups || instr.op == Op::regex_group;
+    if (!reads && instr.op != Op::regex_match) return;
+    uint32_t capacity = kShortCapacity + 1;
+    for (const ir::Operand& text : instr.args) {
+      if (text.kind == ir::Operand::Kind::slot) capacity = function_.slots[text.value];
+      if (text.kind == ir::Operand::Kind::literal)
+        capacity = static_cast<uint32_t>(image_.literals[text.value].size() + 1);
+    }
+    plan_.match_capacity = std::max({plan_.match_capacity, capacity, kShortCapacity + 1});
   }
 
   void place(const std::vector<bool>& in_memory) {
@@ -90,6 +105,8 @@ class Planner {
       plan_.stats.push_back(take(stat_value_size(image_.globals[global].statistic)));
     for (size_t i = 0; i < function_.iterations.size(); ++i)
       plan_.iterations.push_back(take(sizeof(IterationState)));
+    if (plan_.match_capacity > 0)
+      plan_.match = take(sizeof(MatchArea) + long_string_bytes(plan_.match_capacity));
     plan_.temp = take(plan_.temp_size);
     plan_.size = next;
     if (!plan_.on_stack) return;

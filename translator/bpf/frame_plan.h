@@ -34,6 +34,16 @@ struct IterationState {
   int64_t left;   // rounds that the limit still allows
 };
 
+// What the last =~ matched, and where a match that goes on is: at this offset in the frame. Behind
+// it the text itself, as a long string.
+struct MatchArea {
+  uint64_t groups;    // of the last match; 0: it failed, or there was none
+  uint64_t row;       // of the automaton
+  uint64_t position;  // of the next byte
+  uint64_t move;      // the next one to do, or 0
+  uint16_t registers[kRegexRegisters];
+};
+
 struct FramePlan {
   bool on_stack = true;
   uint32_t size = 0;  // bytes; of a scratch frame with its header
@@ -42,8 +52,10 @@ struct FramePlan {
   std::vector<int32_t> iterations;  // IterationState
   int32_t temp = 0;                 // buffer for a key and a new value
   uint32_t temp_size = 0;
-  uint32_t stack_area = 0;  // offset of the stack of recursive functions
-  uint32_t stack_size = 0;  // its bytes; 0: there is none
+  int32_t match = 0;            // MatchArea
+  uint32_t match_capacity = 0;  // of its text; 0: there is none
+  uint32_t stack_area = 0;      // offset of the stack of recursive functions
+  uint32_t stack_size = 0;      // its bytes; 0: there is none
   std::vector<int32_t>
       memory_regs;  // offset of an IR register that lives in memory, or kInRegister
   static constexpr int32_t kInRegister = INT32_MIN;

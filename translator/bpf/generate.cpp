@@ -86,16 +86,43 @@ class ImageGenerator {
  private:
   Status collect() {
     for (uint32_t i = 0; i < image_.probes.size(); ++i) {
-      ProbeSpec::Family family = image_.probes[i].family;
-      bool is_timer = family == ProbeSpec::Family::timer;
-      if (runs_in_daemon(family) && !is_timer && !all_in_kernel_) continue;
-      Result<ir::Function> function =
-          inline_calls(image_.functions[image_.probes[i].handler], image_);
-      if (!function) return in_context("probe " + image_.probes[i].point, function.error());
+      const ProbeSpec& probe = image_.probes[i];
+      bool is_timer = probe.family == ProbeSpec::Family::timer;
+      bool in_kernel = all_in_kernel_ || !runs_in_daemon(probe.family) || asks_kernel(probe);
+      if (!in_kernel && !is_timer) continue;
+      Result<ir::Function> function = inline_calls(image_.functions[probe.handler], image_);
+      if (!function) return in_context("probe " + probe.point, function.error());
       simplify(*function);
-      candidates_.push_back({i, !is_timer || all_in_kernel_, std::move(*function)});
+      candidates_.push_back({i, in_kernel, std::move(*function)});
     }
     return {};
+  }
+
+  // Memory, and the task in it, is what only a program can read.
+  bool asks_kernel(const ProbeSpec& probe) const {
+    std::vector<bool> seen(image_.functions.size());
+    std::vector<uint32_t> waiting = {probe.handler};
+    while (!waiting.empty()) {
+      uint32_t index = waiting.back();
+      waiting.pop_back();
+      if (seen[index]) continue;
+      seen[index] = true;
+      for (const ir::Block& block : image_.functions[index].blocks)
+        for (const ir::Instr& instr : block.code) {
+          if (instr.op == ir::Op::call) waiting.push_back(instr.aux);
+          if (only_kernel_knows(instr)) return true;
+        }
+    }
+    return false;
+  }
+
+  static bool only_kernel_knows(const ir::Instr& instr) {
+    if (instr.op == ir::Op::context) {
+      auto value = static_cast<ir::ContextValue>(instr.sub);
+      return value == ir::ContextValue::task || value == ir::ContextValue::jiffies;
+    }
+    return instr.op == ir::Op::load || instr.op == ir::Op::load_string ||
+           instr.op == ir::Op::load_bytes;
   }
 
   // A timer of the daemon runs as a program when it touches what is locked, or changes what

@@ -3,6 +3,7 @@
 #include <bit>
 
 #include "runtime/base/check.h"
+#include "translator/bpf/element_statistic.h"
 #include "translator/bpf/select.h"
 
 namespace stapd::bpf {
@@ -54,9 +55,9 @@ class CollectWriter {
       : area_(area),
         slice_(slice),
         temp_(temp),
-        functions_(functions),
         function_(functions[area.collect]),
-        emit_(function_) {}
+        emit_(function_),
+        statistic_(*area.global, functions, function_, emit_) {}
 
   void write() {
     function_.name = "collect." + area_.global->name;
@@ -137,83 +138,11 @@ class CollectWriter {
     emit_.call(kProbeReadKernel, 3);
   }
 
-  // Over the CPUs, into the stack: key, insertion, count, sum, min, max.
-  static constexpr int32_t kKey = -8, kInsertion = -16, kCount = -24, kSum = -32, kMin = -40,
-                           kMax = -48;
-
   void merge_statistic() {
-    uint32_t merge = make_merge();
-    function_.stack_bytes = 48;
-    emit_.store(Size::u64, kFramePointer, kKey, key_);
-    for (int32_t at : {kInsertion, kCount, kSum, kMin, kMax})
-      emit_.store_imm(Size::u64, kFramePointer, at, 0);
-    emit_.move_relocated(R1, Relocation::Kind::possible_cpus);
-    emit_.subprogram_address(R2, merge);
-    emit_.move(R3, kFramePointer);
-    emit_.alu_imm(Alu::add, R3, kMax);
-    emit_.move_imm(R4, 0);
-    emit_.call(kLoop, 4);
+    statistic_.merge(key_, area_.iteration.sort == Sort::variance);
     Reg word = emit_.make_reg();
-    emit_.load(Size::u64, word, kFramePointer, kInsertion);
+    statistic_.load_insertion(word);
     emit_.store(Size::u64, entry_, kEntryInsertion, word);
-  }
-
-  // callback(r1 = cpu, r2 = &{max, min, sum, count, insertion, key})
-  uint32_t make_merge() {
-    uint32_t index = static_cast<uint32_t>(functions_.size());
-    functions_.emplace_back();
-    Function& function = functions_.back();
-    function.name = "sum." + area_.global->name;
-    Emitter emit(function);
-    Reg call = emit.make_reg(), value = emit.make_reg(), a = emit.make_reg(), b = emit.make_reg();
-    Reg cpu = emit.make_reg();
-    Label none = emit.make_label(), first = emit.make_label(), sums = emit.make_label(),
-          inserted = emit.make_label();
-    auto at = [](int32_t offset) { return offset - kMax; };
-    emit.move(cpu, R1);
-    emit.move(call, R2);
-    emit.load(Size::u64, a, call, at(kKey));
-    emit.map(R1, area_.global->map);
-    emit.move(R2, a);
-    emit.move(R3, cpu);
-    emit.call(kMapLookupPercpuElem, 3);
-    emit.jump_if_imm(Jump::eq, R0, 0, none);
-    emit.move(value, R0);
-    emit.load(Size::u64, a, value, 0);
-    emit.load(Size::u64, b, call, at(kInsertion));
-    emit.jump_if(Jump::ule, a, b, inserted);
-    emit.store(Size::u64, call, at(kInsertion), a);
-    emit.label(inserted);
-    emit.load(Size::u64, a, value, kStatCount);
-    emit.jump_if_imm(Jump::eq, a, 0, none);
-    emit.load(Size::u64, b, call, at(kCount));
-    emit.jump_if_imm(Jump::eq, b, 0, first);
-    for (auto [from, to, keep] :
-         {std::tuple{kStatMin, kMin, Jump::sge}, std::tuple{kStatMax, kMax, Jump::sle}}) {
-      Label kept = emit.make_label();
-      emit.load(Size::u64, a, value, static_cast<int32_t>(from));
-      emit.load(Size::u64, b, call, at(to));
-      emit.jump_if(keep, a, b, kept);
-      emit.store(Size::u64, call, at(to), a);
-      emit.label(kept);
-    }
-    emit.jump(sums);
-    emit.label(first);
-    for (auto [from, to] : {std::pair{kStatMin, kMin}, std::pair{kStatMax, kMax}}) {
-      emit.load(Size::u64, a, value, static_cast<int32_t>(from));
-      emit.store(Size::u64, call, at(to), a);
-    }
-    emit.label(sums);
-    for (auto [from, to] : {std::pair{kStatCount, kCount}, std::pair{kStatSum, kSum}}) {
-      emit.load(Size::u64, a, value, static_cast<int32_t>(from));
-      emit.load(Size::u64, b, call, at(to));
-      emit.alu(Alu::add, a, b);
-      emit.store(Size::u64, call, at(to), a);
-    }
-    emit.label(none);
-    emit.move_imm(R0, 0);
-    emit.exit();
-    return index;
   }
 
   // What the element is sorted by, so that unsigned order is the wanted order.
@@ -247,39 +176,7 @@ class CollectWriter {
       emit_.load(Size::u64, sort, entry_, area_.value + (long_string ? 8 : 0));
       return;
     }
-    switch (iteration.sort) {
-      case Sort::sum:
-        emit_.load(Size::u64, sort, kFramePointer, kSum);
-        break;
-      case Sort::min:
-        emit_.load(Size::u64, sort, kFramePointer, kMin);
-        break;
-      case Sort::max:
-        emit_.load(Size::u64, sort, kFramePointer, kMax);
-        break;
-      case Sort::average:
-        load_average(sort);
-        break;
-      default:
-        emit_.load(Size::u64, sort, kFramePointer, kCount);
-    }
-  }
-
-  void load_average(Reg sort) {
-    Reg count = emit_.make_reg(), sign = emit_.make_reg();
-    Label positive = emit_.make_label(), done = emit_.make_label(), empty = emit_.make_label();
-    emit_.load(Size::u64, sort, kFramePointer, kSum);
-    emit_.load(Size::u64, count, kFramePointer, kCount);
-    emit_.jump_if_imm(Jump::eq, count, 0, empty);
-    emit_.move(sign, sort);
-    emit_.jump_if_imm(Jump::sge, sort, 0, positive);
-    emit_.negate(sort);
-    emit_.label(positive);
-    emit_.alu(Alu::div, sort, count);
-    emit_.jump_if_imm(Jump::sge, sign, 0, done);
-    emit_.negate(sort);
-    emit_.label(empty);
-    emit_.label(done);
+    statistic_.load(iteration.sort, sort);
   }
 
   void append() {
@@ -294,9 +191,9 @@ class CollectWriter {
   const IterationArea& area_;
   const Slice& slice_;
   int32_t temp_;
-  std::deque<Function>& functions_;
   Function& function_;
   Emitter emit_;
+  ElementStatistic statistic_;
   Reg key_ = 0, value_ = 0, entry_ = 0, count_ = 0;
   Label out_ = kNoLabel;
 };

@@ -62,7 +62,7 @@ Result<std::vector<Function>> Selector::run() {
 
 uint32_t Selector::scratch_size() const {
   if (plan_.on_stack) return 0;
-  uint32_t longest = 0;
+  uint32_t longest = plan_.match_capacity;
   for (const SlotPlace& slot : plan_.slots) longest = std::max(longest, slot.capacity);
   return plan_.size + round_up_8(longest) + 2 * kStringTail;
 }
@@ -74,6 +74,12 @@ void Selector::begin_function(size_t index, const std::string& name) {
   emit_ = Emitter(*machine_);
   block_labels_.assign(function_.blocks.size(), kNoLabel);
   done_ = emit_.make_label();
+  transient_ = 0;
+}
+
+int32_t Selector::transient_stack() {
+  if (transient_ == 0) transient_ = -static_cast<int32_t>(machine_->stack_bytes += kTransientStack);
+  return transient_;
 }
 
 // Cold code may find more cold code to emit.
@@ -94,6 +100,7 @@ void Selector::finish_function() {
 void Selector::emit_main() {
   begin_function(0, program_.name);
   if (plan_.on_stack) machine_->stack_bytes = plan_.size;
+  if (segments_.has_loops()) machine_->stack_bytes = -kSegmentContext;
   context_ = emit_.make_reg();
   emit_.move(context_, R1);
   emit_prologue();
@@ -105,7 +112,6 @@ void Selector::emit_main() {
     clear_variables();
     emit_blocks(0);
   } else {
-    machine_->stack_bytes = 16;
     emit_.store(Size::u64, kFramePointer, kSegmentFrame, frame_);
     emit_.store(Size::u64, kFramePointer, kSegmentContext, context_);
     emit_.store_imm(Size::u64, frame_, offsetof(ScratchHeader, segment), 0);
@@ -129,6 +135,8 @@ void Selector::emit_main() {
 void Selector::clear_variables() {
   for (uint32_t reg : read_before_written(function_)) set_imm(ir::Operand::reg(reg), 0);
   for (uint32_t slot : slots_read_before_written(function_)) copy_literal(plan_.slots[slot], "");
+  if (plan_.match_capacity > 0)
+    emit_.store_imm(Size::u64, frame_, plan_.match + offsetof(MatchArea, groups), 0);
   for (int32_t iteration : plan_.iterations)
     emit_.store_imm(Size::u64, frame_, iteration + offsetof(IterationState, held), 0);
 }
@@ -165,7 +173,7 @@ void Selector::emit_acquire_frame() {
   }
   emit_.alu_imm(Alu::mul, index, kScratchLevels);
   Label got = emit_.make_label(), none = emit_.make_label(), next = emit_.make_label();
-  int32_t key = -static_cast<int32_t>(machine_->stack_bytes += 8);
+  int32_t key = transient_stack();
   try_frame(index, key, none);
   emit_.jump_if_imm(Jump::ne, busy_, 0, next);
   emit_.label(got);
@@ -272,7 +280,7 @@ Label Selector::label_of(uint32_t block) {
 void Selector::emit_instr(const ir::Instr& instr, uint32_t next) {
   emit_.set_where(instr.where);
   if (select_integer(instr) || select_context_or_memory(instr) || select_string(instr) ||
-      select_global(instr) || select_iteration(instr) || select_stack(instr))
+      select_regex(instr) || select_global(instr) || select_iteration(instr) || select_stack(instr))
     return;
   switch (instr.op) {
     case ir::Op::print:

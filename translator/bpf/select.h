@@ -43,6 +43,7 @@ enum Helper : uint32_t {
   kGetCurrentTaskBtf = 158,
   kForEachMapElem = 164,
   kGetAttachCookie = 174,
+  kTaskPtRegs = 175,
   kLoop = 181,
   kMapLookupPercpuElem = 195,
 };
@@ -70,6 +71,9 @@ class Selector {
   uint32_t scratch_size() const;
   void begin_function(size_t index, const std::string& name);
   void finish_function();
+  // kTransientStack bytes of this function's stack for what lives within one operation.
+  int32_t transient_stack();
+  static constexpr uint32_t kTransientStack = 16;
   void emit_main();
   void emit_segments();
   void clear_variables();
@@ -127,9 +131,10 @@ class Selector {
   void select_user_mode(Reg value);
   void select_execname(const ir::Instr& instr);
   void select_argument(const ir::Instr& instr);
-  void select_saved_argument(const ir::Instr& instr);
+  Reg load_user_register(int32_t offset);
   void select_load(const ir::Instr& instr);
   void select_load_string(const ir::Instr& instr);
+  void select_load_bytes(const ir::Instr& instr);
   void select_table(const ir::Instr& instr);
 
   // ---- strings (select_string.cpp, string_library.cpp)
@@ -168,6 +173,14 @@ class Selector {
   // Calls probe_read_kernel(to + to_offset, size, from + from_offset) with a constant size.
   void copy_block(Reg to, int32_t to_offset, Reg from, int32_t from_offset, uint32_t bytes);
 
+  // ---- regular expressions (select_regex.cpp)
+  bool select_regex(const ir::Instr& instr);
+  void test_regex(const ir::Instr& instr);
+  void match_regex(const ir::Instr& instr);
+  void select_group(const ir::Instr& instr);
+  uint32_t test_round(uint32_t regex);
+  uint32_t match_round(uint32_t regex);
+
   // ---- globals (select_global.cpp, select_stat.cpp)
   bool select_global(const ir::Instr& instr);
   Reg state_address(uint32_t offset);
@@ -192,7 +205,6 @@ class Selector {
   void add_to(Reg base, int32_t offset, Reg summand, bool race);
   void update_statistic(const GlobalSpec& global, Reg value, Reg sample);
   void update_variance(const StatisticShape& shape, Reg value, Reg sample);
-  static void divide_signed(Emitter& emit, Reg value, Reg divisor);
   void count_bucket(const StatisticShape& shape, Reg value, Reg sample, bool race);
   void log_bucket(Reg bucket, Reg sample);
   void linear_bucket(const HistogramShape& histogram, Reg bucket, Reg sample);
@@ -253,6 +265,7 @@ class Selector {
 
   std::deque<Function> functions_;  // the program, its segments if it has loops, library functions
   Function* machine_ = nullptr;     // the one that is being written
+  int32_t transient_ = 0;           // its transient_stack(), or 0
   Emitter emit_;
   Library library_;
   Reg frame_ = kFramePointer;
@@ -261,7 +274,8 @@ class Selector {
   Label done_ = kNoLabel;
   std::vector<Label> block_labels_;
   std::map<const GlobalSpec*, uint32_t> evictions_;
-  std::map<int, IterationArea> areas_;  // by index in function_.iterations
+  std::map<uint32_t, uint32_t> regex_rounds_;  // by index in image_.regexes
+  std::map<int, IterationArea> areas_;         // by index in function_.iterations
   std::vector<std::function<void()>> cold_;
   uint32_t print_sites_ = 0;
   Reg time_ = 0;  // when several prints share it: 0 until it is taken

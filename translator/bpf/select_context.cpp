@@ -26,11 +26,17 @@ bool Selector::select_context_or_memory(const ir::Instr& instr) {
       set(instr.dst[0], value);
       return true;
     }
+    case Op::user_reg:
+      set(instr.dst[0], load_user_register(static_cast<int32_t>(instr.aux)));
+      return true;
     case Op::load:
       select_load(instr);
       return true;
     case Op::load_string:
       select_load_string(instr);
+      return true;
+    case Op::load_bytes:
+      select_load_bytes(instr);
       return true;
     case Op::table:
       select_table(instr);
@@ -155,7 +161,8 @@ void Selector::select_argument(const ir::Instr& instr) {
       offset = input_.facts.argument_registers[index];
       break;
     case ProgramContext::raw_syscall:
-      return select_saved_argument(instr);
+      STAPD_CHECK(instr.aux < input_.facts.syscall.arguments.size());
+      return set(instr.dst[0], load_user_register(input_.facts.syscall.arguments[index]));
     case ProgramContext::raw_syscall_return:
       STAPD_CHECK(index == 0);
       offset = 8;
@@ -167,18 +174,14 @@ void Selector::select_argument(const ir::Instr& instr) {
   set(instr.dst[0], value);
 }
 
-// The context has only the address of the saved registers.
-void Selector::select_saved_argument(const ir::Instr& instr) {
-  STAPD_CHECK(instr.aux < input_.facts.syscall.arguments.size());
-  Reg registers = emit_.make_reg(), value = emit_.make_reg();
-  emit_.load(Size::u64, registers, context_pointer(), 0);
-  emit_.alu_imm(Alu::add, registers, input_.facts.syscall.arguments[instr.aux]);
-  frame_address(R1, plan_.temp);
-  emit_.move_imm(R2, 8);
-  emit_.move(R3, registers);
-  emit_.call(kProbeReadKernel, 3);
-  emit_.load(Size::u64, value, frame_, plan_.temp);
-  set(instr.dst[0], value);
+// The kernel gives a typed pointer, so that this is a plain load.
+Reg Selector::load_user_register(int32_t offset) {
+  Reg value = emit_.make_reg();
+  emit_.call(kGetCurrentTaskBtf, 0);
+  emit_.move(R1, R0);
+  emit_.call(kTaskPtRegs, 1);
+  emit_.load(Size::u64, value, R0, offset);
+  return value;
 }
 
 void Selector::select_load(const ir::Instr& instr) {
@@ -229,6 +232,33 @@ void Selector::select_load_string(const ir::Instr& instr) {
   emit_.store(Size::u64, frame_, to.offset, length);
   frame_address(at, to.offset + 8);
   emit_.alu(Alu::add, at, length);
+  emit_.store_imm(Size::u64, at, 0, 0);
+  emit_.label(end);
+  set(instr.dst[1], status);
+}
+
+void Selector::select_load_bytes(const ir::Instr& instr) {
+  const SlotPlace& to = place_of(instr.dst[0]);
+  bool user = instr.aux == static_cast<uint32_t>(ir::Space::user);
+  Reg address = use(instr.args[0]), count = copy_of(instr.args[1]);
+  Reg status = emit_.make_reg(), at = emit_.make_reg();
+  Label some = emit_.make_label(), fits = emit_.make_label(), end = emit_.make_label();
+  emit_.jump_if_imm(Jump::sge, count, 0, some);
+  emit_.move_imm(count, 0);
+  emit_.label(some);
+  emit_.jump_if_imm(Jump::ule, count, static_cast<int32_t>(to.capacity - 1), fits);
+  emit_.move_imm(count, to.capacity - 1);
+  emit_.label(fits);
+  start_empty(to);
+  frame_address(R1, to.offset + 8);
+  emit_.move(R2, count);
+  emit_.move(R3, address);
+  emit_.call(user ? kProbeReadUser : kProbeReadKernel, 3);
+  emit_.move(status, R0);
+  emit_.jump_if_imm(Jump::ne, status, 0, end);
+  emit_.store(Size::u64, frame_, to.offset, count);
+  frame_address(at, to.offset + 8);
+  emit_.alu(Alu::add, at, count);
   emit_.store_imm(Size::u64, at, 0, 0);
   emit_.label(end);
   set(instr.dst[1], status);

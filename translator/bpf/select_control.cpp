@@ -26,8 +26,8 @@ void Selector::emit_stop(SessionState::Run run, ControlEvent::Kind kind) {
   emit_.jump_if_imm(Jump::eq, now, SessionState::failed, failed);
   emit_.store_imm(Size::u32, state, 0, run);
   emit_.label(failed);
-  static_assert(sizeof(ControlEvent) == 16);
-  int32_t event = -static_cast<int32_t>(machine_->stack_bytes += sizeof(ControlEvent));
+  static_assert(sizeof(ControlEvent) <= kTransientStack);
+  int32_t event = transient_stack();
   emit_.store_imm(Size::u64, kFramePointer, event, kind);
   emit_.store_imm(Size::u64, kFramePointer, event + 8, 0);
   emit_.map(R1, kControlMap);

@@ -87,7 +87,7 @@ void Selector::open_iteration(const ir::Instr& instr) {
 
 void Selector::gather(const IterationArea& area, const GlobalSpec& global) {
   Reg count = emit_.make_reg();
-  int32_t call = -static_cast<int32_t>(machine_->stack_bytes += 8);
+  int32_t call = transient_stack();
   emit_.map_value(count, area.map, kAreaCount);
   emit_.store_imm(Size::u64, count, 0, 0);
   emit_.store(Size::u64, kFramePointer, call, frame_);
@@ -181,7 +181,7 @@ void Selector::load_padded_string(const SlotPlace& to, Reg base, int32_t offset,
     if (size < round_up_8(to.capacity)) zero_words(frame_, to.offset + 8, 8);
     return;
   }
-  STAPD_CHECK(!to.is_short && to.capacity >= size);
+  STAPD_CHECK(!to.is_short && round_up_8(to.capacity) >= size);
   Reg length = emit_.make_reg(), tail = emit_.make_reg();
   Label end = emit_.make_label();
   start_empty(to);

@@ -14,6 +14,11 @@ namespace {
 constexpr int kUnitShift = 3;
 static_assert(1 << kUnitShift == kUnit);
 
+// Bytes of it lie behind the fixed part.
+bool is_behind(const RecordField& field) {
+  return field.kind == RecordField::Kind::text || field.kind == RecordField::Kind::memory;
+}
+
 }  // namespace
 
 void Selector::select_print(const ir::Instr& instr) {
@@ -61,7 +66,7 @@ std::optional<Reg> Selector::format_distance() {
 
 // This CPU's segment, or the daemon's; to `none` when there is none.
 Reg Selector::segment_pointer(Label none) {
-  int32_t key = -static_cast<int32_t>(machine_->stack_bytes += 8);
+  int32_t key = transient_stack();
   Reg index = emit_.make_reg(), segment = emit_.make_reg();
   if (input_.for_daemon) {
     emit_.move_relocated(index, Relocation::Kind::daemon_segment);
@@ -90,7 +95,7 @@ std::vector<Selector::RecordText> Selector::measure_texts(const RecordFormat& fo
                                                           const std::vector<Operand>& values) {
   std::vector<RecordText> texts;
   for (size_t i = 0; i < format.fields.size(); ++i) {
-    if (format.fields[i].kind != RecordField::Kind::text) continue;
+    if (!is_behind(format.fields[i])) continue;
     RecordText text;
     text.source = source_of(values[i]);
     text.field = &format.fields[i];
@@ -132,7 +137,7 @@ void Selector::emit_record(const RecordFormat& format, uint16_t id,
                              : reserve_sized(total, id, distance, end);
   if (format.has_time) emit_.store(Size::u64, record, kControlSize + kTimeOffset, time);
   for (size_t i = 0; i < format.fields.size(); ++i)
-    if (format.fields[i].kind != RecordField::Kind::text)
+    if (!is_behind(format.fields[i]))
       store_field(record, format.fields[i], values[i], inputs[i]);
   copy_texts(format, record, texts);
   emit_.store_imm(Size::u8, record, kControlSize + kFlagsOffset, kCommitted);
@@ -212,7 +217,7 @@ std::vector<Reg> Selector::field_inputs(const RecordFormat& format,
   for (size_t i = 0; i < values.size(); ++i)
     if (values[i].kind == Operand::Kind::reg &&
         plan_.memory_regs[values[i].value] == FramePlan::kInRegister &&
-        format.fields[i].kind != RecordField::Kind::text)
+        !is_behind(format.fields[i]))
       inputs[i] = use(values[i]);
   return inputs;
 }
@@ -237,9 +242,8 @@ void Selector::store_field(Reg record, const RecordField& field, const Operand& 
       return;
     }
     case RecordField::Kind::text:
-      return;
     case RecordField::Kind::memory:
-      STAPD_UNREACHABLE("memory in a BPF record");
+      return;
   }
 }
 

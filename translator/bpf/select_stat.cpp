@@ -2,6 +2,7 @@
 #include <cerrno>
 
 #include "runtime/base/check.h"
+#include "translator/bpf/element_statistic.h"
 #include "translator/bpf/select.h"
 
 namespace stapd::bpf {
@@ -17,7 +18,7 @@ bool Selector::updates_race(const GlobalSpec& global) const {
 
 // r0 = this CPU's value of a scalar statistic, or 0.
 void Selector::lookup_scalar_statistic(const GlobalSpec& global) {
-  int32_t key = -static_cast<int32_t>(machine_->stack_bytes += 8);
+  int32_t key = transient_stack();
   emit_.store_imm(Size::u64, kFramePointer, key, 0);
   emit_.map(R1, global.map);
   emit_.move(R2, kFramePointer);
@@ -154,20 +155,6 @@ void Selector::update_variance(const StatisticShape& shape, Reg value, Reg sampl
   emit_.label(end);
 }
 
-// value /= divisor, which is positive.
-void Selector::divide_signed(Emitter& emit, Reg value, Reg divisor) {
-  Reg sign = emit.make_reg();
-  Label positive = emit.make_label(), end = emit.make_label();
-  emit.move(sign, value);
-  emit.jump_if_imm(Jump::sge, value, 0, positive);
-  emit.negate(value);
-  emit.label(positive);
-  emit.alu(Alu::div, value, divisor);
-  emit.jump_if_imm(Jump::sge, sign, 0, end);
-  emit.negate(value);
-  emit.label(end);
-}
-
 void Selector::count_bucket(const StatisticShape& shape, Reg value, Reg sample, bool race) {
   Reg bucket = emit_.make_reg(), at = emit_.make_reg(), one = emit_.make_reg();
   if (shape.histogram->linear)
@@ -248,7 +235,7 @@ void Selector::select_stat_read(const ir::Instr& instr) {
     emit_.store_imm(Size::u64, frame_, plan_.temp, 0);
   }
   uint32_t index = make_merge(global, to);
-  int32_t call = -static_cast<int32_t>(machine_->stack_bytes += 8);
+  int32_t call = transient_stack();
   emit_.store(Size::u64, kFramePointer, call, frame_);
   emit_.move_relocated(R1, Relocation::Kind::possible_cpus);
   emit_.subprogram_address(R2, index);
@@ -286,9 +273,8 @@ void Selector::merge_variance(const GlobalSpec& global, int32_t to, int32_t call
   emit_.label(end);
 }
 
-// callback(r1 = cpu, r2 = &frame): adds to the slot's m2
-//   count * (mean - whole mean)^2 + (count - 1) * (m2 / (count - 1))
-// The kernel may run this with the value of a CPU that is being updated; so may SystemTap.
+// callback(r1 = cpu, r2 = &frame): adds to the slot's m2. The kernel may run this with the value of
+// a CPU that is being updated; so may SystemTap.
 uint32_t Selector::make_variance(const GlobalSpec& global, int32_t to) {
   uint32_t index = static_cast<uint32_t>(functions_.size());
   functions_.emplace_back();
@@ -296,25 +282,14 @@ uint32_t Selector::make_variance(const GlobalSpec& global, int32_t to) {
   callback.name = "variance." + global.name;
   Emitter emit(callback);
   Reg frame = emit.make_reg(), value = emit.make_reg(), count = emit.make_reg(),
-      sum = emit.make_reg(), term = emit.make_reg(), whole = emit.make_reg();
-  Label none = emit.make_label(), single = emit.make_label();
+      sum = emit.make_reg(), mean = emit.make_reg();
+  Label none = emit.make_label();
   lookup_cpu_value(emit, global, frame, value, none);
   emit.load(Size::u64, count, value, kStatCount);
   emit.jump_if_imm(Jump::sle, count, 0, none);
   emit.load(Size::u64, sum, frame, to + kStatM2);
-  emit.load(Size::u64, term, value, kStatMean);
-  emit.load(Size::u64, whole, frame, to + kStatMean);
-  emit.alu(Alu::sub, term, whole);
-  emit.alu(Alu::mul, term, term);
-  emit.alu(Alu::mul, term, count);
-  emit.alu(Alu::add, sum, term);
-  emit.alu_imm(Alu::sub, count, 1);
-  emit.jump_if_imm(Jump::eq, count, 0, single);
-  emit.load(Size::u64, term, value, kStatM2);
-  divide_signed(emit, term, count);
-  emit.alu(Alu::mul, term, count);
-  emit.alu(Alu::add, sum, term);
-  emit.label(single);
+  emit.load(Size::u64, mean, frame, to + kStatMean);
+  add_squares(emit, sum, value, count, mean);
   emit.store(Size::u64, frame, to + kStatM2, sum);
   emit.label(none);
   emit.move_imm(R0, 0);

@@ -490,7 +490,7 @@ void Selector::write_string_form(Reg base, int32_t offset, uint32_t capacity,
 }
 
 void Selector::read_string_form(const SlotPlace& to, Reg base, int32_t offset, uint32_t capacity) {
-  STAPD_CHECK(to.capacity >= capacity);
+  STAPD_CHECK(round_up_8(to.capacity) >= capacity);
   if (to.is_short) {
     copy_words(frame_, to.offset, base, offset, round_up_8(capacity));
     if (round_up_8(capacity) < round_up_8(to.capacity)) zero_words(frame_, to.offset + 8, 8);

@@ -17,6 +17,9 @@ void check_foreach(const sem::Program& program, const SideTables& side, Diagnost
 // The parameters of each global's statistics, which must be the same wherever it is read.
 void collect_statistics(sem::Program& program, const SideTables& side, Diagnostics& diagnostics);
 
+// Makes automata of the regular expressions; a fault in one is shown inside its text.
+void compile_regexes(sem::Program& program, Diagnostics& diagnostics);
+
 // Marks functions that can come to call themselves.
 void mark_recursion(sem::Program& program);
 

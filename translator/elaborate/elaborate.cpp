@@ -59,6 +59,8 @@ class Elaboration {
     report_unresolved(program, diagnostics_);
     if (failed()) return std::nullopt;
     prune(program, side);
+    compile_regexes(program, diagnostics_);
+    if (failed()) return std::nullopt;
     mark_recursion(program);
     finish_prints(program, side);
     infer_widths(program);

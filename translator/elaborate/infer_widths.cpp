@@ -211,8 +211,8 @@ class WidthInference {
     switch (piece.conversion) {
       case Conversion::string:
         bytes = value.type == Type::string ? bytes_of(value) : kNumberBytes;
-        if (piece.flags & FormatPiece::alternate) bytes *= 4;  // \ooo for what is not printable
         if (has_precision) bytes = std::min(bytes, precision);
+        if (piece.flags & FormatPiece::alternate) bytes *= 4;  // \ooo for what is not printable
         break;
       case Conversion::character:
         bytes = 4;

@@ -11,6 +11,7 @@
 
 #include "runtime/image/ir.h"
 #include "runtime/image/program_image.h"
+#include "translator/regex/automaton.h"
 #include "translator/source/location.h"
 
 namespace stapd::sem {
@@ -64,7 +65,7 @@ struct Expr {
     conditional,  // args[0] ? args[1] : args[2]
     compare,      // comparison: args[0], args[1], both integers or both strings
     concat,       // args: strings, two or more
-    regex,        // args[0] =~ text; negated: !~
+    regex,        // args[0] =~ text; negated: !~; index: in Program::regexes
     in_array,     // index: array; args: keys, null for a wildcard
     assign,       // args[0] = args[1]; args[0] is local, global or element
     update,       // args[0] op= args[1]; op concat when `op` is str_append
@@ -78,6 +79,7 @@ struct Expr {
     histogram,    // args[0]: statistic: the whole table, only inside print
     raw_argument,    // value: index
     register_value,  // value: offset in pt_regs
+    user_register,   // value: offset in pt_regs as saved when the task entered the kernel
     load,            // args[0]: address; size, space; text: how the script calls what is read
     load_string,     // args[0]: address; space
     // Below: what passes leave behind none of, or what refuse_unexecutable() refuses.
@@ -112,6 +114,13 @@ struct Print {
   std::vector<FormatPiece> pieces;  // a Source of kind `field` is an index in Expr::args
 };
 
+// Each text once. What it matched is only noted when somebody asks for it: matched(), ngroups().
+struct Regex {
+  std::string text;
+  regex::Wanted wanted = regex::Wanted::test;
+  regex::Automaton automaton;
+};
+
 struct Stmt {
   enum class Kind : uint8_t {
     expression,      // expr
@@ -119,7 +128,7 @@ struct Stmt {
     if_else,         // expr; body[0], body[1] (may be null)
     loop,            // init, expr (null: for ever), step (null); body[0]. `while` too
     foreach,         // index: array; keys, value_local, iteration, slice, limit; body[0]
-    foreach_bucket,  // keys[0] over the buckets of expr (a statistic); body[0]
+    foreach_bucket,  // keys[0] over the buckets of expr (a histogram); body[0]
     try_catch,       // body[0]; catch_target (may be null) gets the message; body[1]
     remove,          // expr: delete of element (wildcards allowed), global or array
     return_,         // expr (may be null)
@@ -177,6 +186,7 @@ struct Program {
   std::vector<Function> functions;
   std::vector<Probe> probes;
   std::vector<Print> prints;
+  std::vector<Regex> regexes;
   Limits limits;
 
   Expr* make_expr(Expr::Kind kind, SourceLocation where) {

@@ -51,9 +51,6 @@ class Refusal {
 
   void expr(const Expr& e) {
     switch (e.kind) {
-      case Kind::regex:
-        refuse(e.where, e.token, "not yet supported: regular expressions");
-        break;
       case Kind::embedded:
         refuse(e.where, e.token, "not yet supported: C code");
         break;

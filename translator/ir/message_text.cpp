@@ -88,11 +88,6 @@ Status append_piece(IrBuilder& build, const LiteralPool& literal, Operand slot,
     append_text(build, slot, text, width, precision, piece.flags);
     return {};
   }
-  bool plain = !(piece.flags & FormatPiece::alternate);
-  if (piece.conversion == Conversion::character && plain && width == Operand::imm(-1)) {
-    build.append(Op::str_append_byte, {slot}, {slot, number_of(piece.value, values)});
-    return {};
-  }
   return fail(ErrorCode::unsupported, "not yet supported: this conversion in the sprint family");
 }
 

@@ -21,6 +21,9 @@ class FunctionLowering {
  private:
   using Operand = ir::Operand;
 
+  // %m and %M show no more bytes than a page has.
+  static constexpr int64_t kMostMemory = 4096;
+
   // ---- statements (lower_statement.cpp)
   void statement(const sem::Stmt& stmt);
   void if_else(const sem::Stmt& stmt);
@@ -35,7 +38,7 @@ class FunctionLowering {
   void leave_loop(bool again);
   void close_iterations(size_t down_to);
   void open_iteration(const std::vector<Operand>& args, uint32_t global, int8_t index);
-  void count_actions(const sem::Stmt& body, SourceLocation where);
+  void count_actions(const sem::Stmt& body);
 
   // ---- expressions (lower_expression.cpp)
   Operand integer(const sem::Expr& expr);
@@ -45,13 +48,16 @@ class FunctionLowering {
   Operand compare(const sem::Expr& expr);
   Operand logical(const sem::Expr& expr);
   Operand conditional(const sem::Expr& expr);
+  Operand context_number(ir::Op op, const sem::Expr& expr);
   Operand call(const sem::Expr& expr);
   void check_nesting(const sem::Expr& call);
   uint32_t caught_call_block();
   Operand load(const sem::Expr& expr);
+  Operand regex(const sem::Expr& expr);
   Operand in_array(const sem::Expr& expr);
   Operand statistic_field(const sem::Expr& expr);
   Operand bucket(const sem::Expr& expr);
+  void check_not_empty(const sem::Expr& at, Operand statistic);
   void effect(const sem::Expr& expr);
   // Jumps by the truth of an expression without making a 0 or 1 of it.
   void condition(const sem::Expr& expr, uint32_t then, uint32_t otherwise);
@@ -63,9 +69,23 @@ class FunctionLowering {
   Operand string(const sem::Expr& expr);
   void string_into(Operand slot, const sem::Expr& expr);
   void append(Operand slot, const sem::Expr& expr);
-  void append_print(Operand slot, const sem::Expr& expr);
-  void append_piece(Operand slot, const FormatPiece& piece, const std::vector<Operand>& values);
   void copy_string(Operand slot, Operand from);
+
+  // ---- the sprint family (lower_sprint.cpp); a byte 0 goes to the block `end`
+  using Values = std::vector<Operand>;
+  void append_print(Operand slot, const sem::Expr& expr);
+  void append_piece(Operand slot, const FormatPiece& piece, const Values& values);
+  void append_fitted(Operand slot, const FormatPiece& piece, Operand text, bool escaped,
+                     Values values);
+  void append_character(Operand slot, const FormatPiece& piece, const Values& values, uint32_t end);
+  void append_binary(const sem::Expr& at, Operand slot, const FormatPiece& piece,
+                     const Values& values, uint32_t end);
+  void append_memory(const sem::Expr& at, Operand slot, const FormatPiece& piece,
+                     const Values& values, uint32_t end);
+  void append_histogram(Operand slot, Operand statistic);  // lower_histogram.cpp
+  Operand read_bytes(const sem::Expr& at, const FormatPiece& piece, const Values& values);
+  static Operand amount_of(const FormatPiece::Source& source, const Values& values, int64_t absent);
+  void unless_zero(Operand byte, uint32_t zero);
 
   // ---- variables (lower_variable.cpp)
   Operand local(uint32_t index) const { return locals_[index]; }
@@ -89,6 +109,7 @@ class FunctionLowering {
   void print_record(const sem::Expr& expr);
   std::optional<FormatPiece::Source> constant_source(const sem::Expr& value) const;
   RecordField field_of(const sem::Expr& value) const;
+  Operand read_histogram(const sem::Expr& histogram, const sem::Expr& print);
   void message_record(RecordChannel channel, const sem::Expr& text);
   Operand builtin(const sem::Expr& expr);
   Operand builtin_load(Builtin which, const sem::Expr& expr);

@@ -6,6 +6,7 @@
 #include "translator/lower/function_lowering.h"
 #include "translator/lower/image_builder.h"
 #include "translator/lower/lay_out_globals.h"
+#include "translator/lower/lay_out_regexes.h"
 
 namespace stapd {
 namespace {
@@ -36,6 +37,7 @@ Result<ProgramImage> lower(const sem::Program& program, const LowerOptions& opti
   ProgramImage image;
   image.limits = program.limits;
   lay_out_globals(program, image);
+  STAPD_TRY(lay_out_regexes(program, image));
   if (!options.show_globals_at_end)
     for (GlobalSpec& global : image.globals) global.show_at_end = false;
   ImageBuilder builder(program, options, image);

@@ -123,6 +123,17 @@ FunctionLowering::Operand FunctionLowering::builtin(const Expr& expr) {
       build_.append(Op::str_slice, {slot}, {text, start, size});
       return slot;
     }
+    case Builtin::match_groups: {
+      Operand result = build_.make_reg();
+      build_.append(Op::regex_groups, {result}, {});
+      return result;
+    }
+    case Builtin::match_group: {
+      Operand group = integer(*expr.args[0]);
+      Operand slot = build_.make_slot(std::max(expr.capacity, 8u));
+      build_.append(Op::regex_group, {slot}, {group});
+      return slot;
+    }
     case Builtin::kernel_string:
       return builtin_string_load(expr, ir::Space::kernel);
     case Builtin::user_string:

@@ -98,6 +98,8 @@ FunctionLowering::Operand FunctionLowering::integer(const Expr& expr) {
       return conditional(expr);
     case Expr::Kind::compare:
       return compare(expr);
+    case Expr::Kind::regex:
+      return regex(expr);
     case Expr::Kind::in_array:
       return in_array(expr);
     case Expr::Kind::assign:
@@ -119,12 +121,11 @@ FunctionLowering::Operand FunctionLowering::integer(const Expr& expr) {
     case Expr::Kind::bucket:
       return bucket(expr);
     case Expr::Kind::raw_argument:
-    case Expr::Kind::register_value: {
-      Operand result = build_.make_reg();
-      build_.append(expr.kind == Expr::Kind::raw_argument ? Op::argument : Op::reg, {result}, {},
-                    static_cast<uint32_t>(expr.value));
-      return result;
-    }
+      return context_number(Op::argument, expr);
+    case Expr::Kind::register_value:
+      return context_number(Op::reg, expr);
+    case Expr::Kind::user_register:
+      return context_number(Op::user_reg, expr);
     case Expr::Kind::load:
       return load(expr);
     default:
@@ -135,8 +136,13 @@ FunctionLowering::Operand FunctionLowering::integer(const Expr& expr) {
   return Operand::imm(0);
 }
 
-FunctionLowering::Operand FunctionLowering::arithmetic(const Expr& at, Op op, Operand a,
-                                                       Operand b) {
+FunctionLowering::Operand FunctionLowering::context_number(Op op, const sem::Expr& expr) {
+  Operand result = build_.make_reg();
+  build_.append(op, {result}, {}, static_cast<uint32_t>(expr.value));
+  return result;
+}
+
+FunctionLowering::Operand FunctionLowering::arithmetic(const Expr& at, Op op, Operand a, Operand b) {
   if (op == Op::div || op == Op::mod) return divide(at, op, a, b);
   return build_.binary(op, a, b);
 }
@@ -341,24 +347,28 @@ FunctionLowering::Operand FunctionLowering::in_array(const Expr& expr) {
 FunctionLowering::Operand FunctionLowering::statistic_field(const Expr& expr) {
   Operand statistic = read_statistic(*expr.args[0]);
   Operand result = build_.make_reg();
-  if (expr.field != ir::StatField::count && expr.field != ir::StatField::sum) {
-    Operand count = build_.make_reg();
-    build_.append(Op::stat_field, {count}, {statistic, Operand::imm(0)}, 0,
-                  static_cast<int8_t>(ir::StatField::count));
-    uint32_t empty = build_.make_block(), go_on = build_.make_block();
-    build_.branch(Compare::eq, count, Operand::imm(0), empty, go_on);
-    build_.set_block(empty);
-    raise_text(expr, "empty aggregate");
-    build_.set_block(go_on);
-  }
+  if (expr.field != ir::StatField::count && expr.field != ir::StatField::sum)
+    check_not_empty(expr, statistic);
   build_.append(Op::stat_field, {result}, {statistic, Operand::imm(0)}, 0,
                 static_cast<int8_t>(expr.field));
   return result;
 }
 
+void FunctionLowering::check_not_empty(const Expr& at, Operand statistic) {
+  Operand count = build_.make_reg();
+  build_.append(Op::stat_field, {count}, {statistic, Operand::imm(0)}, 0,
+                static_cast<int8_t>(ir::StatField::count));
+  uint32_t empty = build_.make_block(), go_on = build_.make_block();
+  build_.branch(Compare::eq, count, Operand::imm(0), empty, go_on);
+  build_.set_block(empty);
+  raise_text(at, "empty aggregate");
+  build_.set_block(go_on);
+}
+
 FunctionLowering::Operand FunctionLowering::bucket(const Expr& expr) {
   Operand index = integer(*expr.args[1]);
   Operand statistic = read_statistic(*expr.args[0]);
+  check_not_empty(expr, statistic);
   const GlobalSpec& global = image_.image().globals[expr.args[0]->index];
   uint32_t outside = build_.make_block(), go_on = build_.make_block();
   Operand checked = build_.make_reg();

@@ -98,36 +98,74 @@ FunctionLowering::Operand FunctionLowering::print(const Expr& expr) {
   return Operand::imm(0);
 }
 
+// What print shows of it must not be empty.
+FunctionLowering::Operand FunctionLowering::read_histogram(const Expr& histogram,
+                                                           const Expr& print) {
+  Operand statistic = read_statistic(*histogram.args[0]);
+  check_not_empty(print, statistic);
+  return statistic;
+}
+
+namespace {
+
+bool shows_memory(const FormatPiece& piece) {
+  return piece.conversion == FormatPiece::Conversion::memory ||
+         piece.conversion == FormatPiece::Conversion::memory_hex;
+}
+
+// By argument: it is only the address or the size of memory that is shown.
+std::vector<bool> find_addresses(const sem::Print& print, size_t arguments) {
+  std::vector<bool> found(arguments);
+  for (const FormatPiece& piece : print.pieces)
+    if (shows_memory(piece))
+      for (const Source* source : {&piece.value, &piece.precision})
+        if (source->kind == Source::Kind::field) found[source->value] = true;
+  return found;
+}
+
+}  // namespace
+
 // Each value is recorded once, constants not at all; the pieces then name fields instead of values.
 void FunctionLowering::print_record(const Expr& expr) {
   const sem::Print& print = image_.program().prints[expr.index];
+  const std::vector<bool> is_address = find_addresses(print, expr.args.size());
   RecordFormat format;
   format.channel = print.channel;
-  std::vector<Operand> operands;
+  Values operands, values;
   std::vector<Source> sources;
   for (size_t i = 0; i < expr.args.size(); ++i) {
     const Expr& arg = *expr.args[i];
-    if (std::optional<Source> constant = constant_source(arg)) {
+    std::optional<Source> constant = constant_source(arg);
+    if (constant && !is_address[i]) {
       sources.push_back(*constant);
+      values.emplace_back();
       continue;
     }
     std::vector<const Expr*> later(expr.args.begin() + i + 1, expr.args.end());
-    Operand value = arg.kind == Expr::Kind::histogram ? read_statistic(*arg.args[0])
-                    : arg.type == sem::Type::string   ? stable(string(arg), later)
-                                                      : stable(integer(arg), later);
+    values.push_back(arg.kind == Expr::Kind::histogram ? read_histogram(arg, expr)
+                     : arg.type == sem::Type::string   ? stable(string(arg), later)
+                                                       : stable(integer(arg), later));
     sources.push_back({Source::Kind::field, static_cast<int64_t>(format.fields.size()), ""});
+    if (is_address[i]) continue;
     format.fields.push_back(field_of(arg));
     if (arg.kind == Expr::Kind::histogram)
       format.histogram = *image_.program().globals[arg.args[0]->index].statistic.histogram;
-    operands.push_back(value);
+    operands.push_back(values.back());
   }
   auto placed = [&](Source source) {
     return source.kind == Source::Kind::field ? sources[source.value] : source;
   };
   for (FormatPiece piece : print.pieces) {
-    piece.value = placed(piece.value);
     piece.width = placed(piece.width);
-    piece.precision = placed(piece.precision);
+    if (shows_memory(piece)) {
+      operands.push_back(read_bytes(expr, piece, values));
+      piece.value = {Source::Kind::field, static_cast<int64_t>(format.fields.size()), ""};
+      piece.precision = {};
+      format.fields.push_back({RecordField::Kind::memory, 0, 2, ""});
+    } else {
+      piece.value = placed(piece.value);
+      piece.precision = placed(piece.precision);
+    }
     format.pieces.push_back(piece);
   }
   Result<uint32_t> id = image_.add_format(std::move(format), expr.where);

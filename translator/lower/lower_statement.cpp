@@ -99,7 +99,7 @@ int count_statements(const Stmt& stmt) {
 }  // namespace
 
 // MAXACTION: the statements of a round are paid for at its start.
-void FunctionLowering::count_actions(const Stmt& body, SourceLocation where) {
+void FunctionLowering::count_actions(const Stmt& body) {
   Operand spent = build_.make_reg();
   int statements = std::min(127, 1 + count_statements(body));
   build_.append(Op::action, {spent}, {}, 0, static_cast<int8_t>(statements));
@@ -107,7 +107,8 @@ void FunctionLowering::count_actions(const Stmt& body, SourceLocation where) {
   build_.branch(Compare::ne, spent, Operand::imm(0), exceeded, go_on);
   build_.set_block(exceeded);
   sem::Expr at;
-  at.where = where;
+  at.where = body.where;
+  at.token = body.token;
   raise_text(at, "MAXACTION exceeded", false);
   build_.set_block(go_on);
 }
@@ -123,7 +124,7 @@ void FunctionLowering::loop(const Stmt& stmt) {
   else
     build_.jump(body);
   build_.set_block(body);
-  count_actions(*stmt.body[0], stmt.where);
+  count_actions(*stmt.body[0]);
   loops_.push_back({step, end, iterations_.size()});
   statement(*stmt.body[0]);
   loops_.pop_back();
@@ -173,7 +174,7 @@ void FunctionLowering::foreach_array(const Stmt& stmt) {
   build_.branch(Compare::ne, more, Operand::imm(0), body, end);
   build_.set_block(body);
   iterations_.push_back({stmt.index, static_cast<uint32_t>(index)});
-  count_actions(*stmt.body[0], stmt.where);
+  count_actions(*stmt.body[0]);
   loops_.push_back({head, leave, iterations_.size()});
   statement(*stmt.body[0]);
   loops_.pop_back();
@@ -206,8 +207,9 @@ void FunctionLowering::close_iterations(size_t down_to) {
 }
 
 void FunctionLowering::foreach_bucket(const Stmt& stmt) {
-  Operand statistic = read_statistic(*stmt.expr);
-  const GlobalSpec& global = image_.image().globals[stmt.expr->index];
+  const sem::Expr& variable = *stmt.expr->args[0];
+  Operand statistic = read_statistic(variable);
+  const GlobalSpec& global = image_.image().globals[variable.index];
   STAPD_CHECK(global.statistic.histogram.has_value());
   Operand index = locals_[stmt.keys[0]], round = build_.make_reg();
   Operand limit = stmt.limit ? integer(*stmt.limit) : Operand::imm(INT64_MAX);
@@ -224,7 +226,7 @@ void FunctionLowering::foreach_bucket(const Stmt& stmt) {
   if (stmt.value_local)
     build_.append(Op::stat_field, {locals_[*stmt.value_local]}, {statistic, round}, 0,
                   static_cast<int8_t>(ir::StatField::bucket));
-  count_actions(*stmt.body[0], stmt.where);
+  count_actions(*stmt.body[0]);
   loops_.push_back({step, end, iterations_.size()});
   statement(*stmt.body[0]);
   loops_.pop_back();

@@ -1,7 +1,5 @@
 #include <algorithm>
 
-#include "runtime/base/check.h"
-#include "translator/ir/message_text.h"
 #include "translator/lower/function_lowering.h"
 
 namespace stapd {
@@ -81,28 +79,6 @@ void FunctionLowering::append(Operand slot, const Expr& expr) {
   } else {
     build_.append(Op::str_append, {slot}, {slot, string(expr)});
   }
-}
-
-void FunctionLowering::append_print(Operand slot, const Expr& expr) {
-  const sem::Print& print = image_.program().prints[expr.index];
-  STAPD_CHECK(print.to_string);
-  std::vector<Operand> values;
-  for (size_t i = 0; i < expr.args.size(); ++i) {
-    const Expr& arg = *expr.args[i];
-    std::vector<const Expr*> later(expr.args.begin() + i + 1, expr.args.end());
-    if (arg.kind == Expr::Kind::histogram)
-      values.push_back(read_statistic(*arg.args[0]));
-    else
-      values.push_back(stable(arg.type == sem::Type::string ? string(arg) : integer(arg), later));
-  }
-  for (const FormatPiece& piece : print.pieces) append_piece(slot, piece, values);
-}
-
-void FunctionLowering::append_piece(Operand slot, const FormatPiece& piece,
-                                    const std::vector<Operand>& values) {
-  auto literal = [this](const std::string& text) { return image_.literal(text); };
-  Status status = stapd::append_piece(build_, literal, slot, piece, values);
-  if (!status) fail_with(tl::unexpected(status.error()));
 }
 
 }  // namespace stapd

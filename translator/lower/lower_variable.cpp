@@ -42,7 +42,9 @@ void FunctionLowering::check_status(Operand status, const Expr& target) {
   uint32_t full = build_.make_block(), go_on = build_.make_block();
   build_.branch(ir::Compare::ne, status, Operand::imm(0), full, go_on);
   build_.set_block(full);
-  raise_text(target, "Array overflow, check MAXMAPENTRIES");
+  uint32_t size = image_.program().globals[target.index].max_entries;
+  raise_text(target, size ? fmt::format("Array overflow, check size limit ({})", size)
+                          : "Array overflow, check MAXMAPENTRIES");
   build_.set_block(go_on);
 }
 
