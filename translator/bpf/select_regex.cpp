@@ -49,7 +49,8 @@ void Selector::test_regex(const ir::Instr& instr) {
   const auto matched = static_cast<int32_t>(regex.classes);
   if (regex.start == regex.classes) return set_imm(instr.dst[0], 1);
   const StringSource text = source_of(instr.args[0]);
-  const int32_t call = -static_cast<int32_t>(machine_->stack_bytes += sizeof(TestCall));
+  const int32_t call = transient_stack();
+  static_assert(sizeof(TestCall) <= kTransientStack);
   Reg bytes = bytes_of(text), row = emit_.make_reg(), result = emit_.make_reg();
   Label end = emit_.make_label();
   emit_.store_imm(Size::u64, kFramePointer, call + offsetof(TestCall, row),
@@ -122,7 +123,7 @@ void Selector::match_regex(const ir::Instr& instr) {
   emit_.store_imm(Size::u64, frame_, area + offsetof(MatchArea, move), 0);
   emit_.store_imm(Size::u16, frame_, registers, 0xffff);
   emit_.store_imm(Size::u16, frame_, registers + 2 * static_cast<int32_t>(kRegexNothing), 0xffff);
-  const int32_t call = -static_cast<int32_t>(machine_->stack_bytes += 8);
+  const int32_t call = transient_stack();
   emit_.store(Size::u64, kFramePointer, call, frame_);
   const uint64_t rounds = uint64_t{plan_.match_capacity} * (1 + regex.most_moves);
   emit_.move_imm(R1, static_cast<int64_t>(std::min<uint64_t>(rounds, kMostRounds)));
