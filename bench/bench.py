@@ -43,8 +43,10 @@ COMPARISONS = [
                hooks=("syscall",)),
     Comparison("record / LTTng-UST snapshot", "our record", "LTTng-UST snapshot", hooks=("call",),
                whole=True),
-    Comparison("count by name / bpftrace", "our count by name", "bpftrace count by comm", 0.6),
-    Comparison("count by name / C with a hash map", "our count by name", "count"),
+    Comparison("count by name, ++ / bpftrace", "our count by name", "bpftrace count by comm", 0.6),
+    Comparison("count by name, <<< / bpftrace", "our statistic by name", "bpftrace count by comm",
+               0.6),
+    Comparison("count by name, <<< / C with a hash map", "our statistic by name", "count"),
     Comparison("count by name and pid / bpftrace", "our count by name, pid",
                "bpftrace count by comm, pid", 1),
 ]

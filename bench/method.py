@@ -1,11 +1,14 @@
-"""How a cost is measured: interleaved rounds, a calm host, the smallest of several medians.
+"""How a cost is measured: interleaved rounds, a calm host, costs in terms of the host's speed then.
 
 Every contender (a peer or ourselves) is armed in every round, so that what drifts, drifts for all.
 Before each, the producer runs with nothing armed: when that is dearer than it has been, somebody else
-uses the host, or something is still armed, and the sample waits or does not count.
+uses the host, or something is still armed, and the sample waits or does not count. What a bare system
+call cost then says how fast the host is at that moment: a clock that goes up by a tenth would make
+the contender that happens to be on cheaper than nothing at all.
 """
 
 import contextlib
+import statistics
 import time
 
 CALM = 1.25  # a bare event may cost this much more than the cheapest seen, or the host is busy
@@ -13,6 +16,7 @@ PATIENCE_SECONDS = 8  # how long a sample waits for a calm host
 
 
 BARE = "bare"  # the event with nothing armed
+YARDSTICK = "syscall"  # the event whose bare cost is the host's speed
 
 
 class Skip(Exception):
@@ -24,22 +28,25 @@ class Invalid(Exception):
 
 
 class Samples:
-    """Costs in ns an event, by contender; the cheapest counts."""
+    """Costs in ns an event, by contender, each with what the yardstick cost just before."""
 
     def __init__(self):
         self.costs = {}
         self.why_skipped = {}
         self.notes = []
 
-    def add(self, name, cost):
-        self.costs.setdefault(name, []).append(cost)
+    def add(self, name, cost, yardstick):
+        self.costs.setdefault(name, []).append((cost, yardstick))
 
     def skip(self, name, why):
         self.why_skipped.setdefault(name, why)
 
     def cost(self, name):
-        """None when there is no sample that counts."""
-        return min(self.costs.get(name, []), default=None)
+        """The median, in ns of the host at its fastest; None when there is no sample that counts."""
+        if name not in self.costs:
+            return None
+        fastest = min(yardstick for samples in self.costs.values() for _, yardstick in samples)
+        return statistics.median(cost / yardstick * fastest for cost, yardstick in self.costs[name])
 
     def why(self, name):
         return self.why_skipped.get(name)
@@ -55,13 +62,18 @@ class Rounds:
         self.producer = producer
         self.milliseconds = milliseconds
         self.bare = {}  # hook -> cheapest bare event so far
+        self.yardstick = None
         self.sleep = sleep
         self.clock = clock
 
+    def bare_cost(self, hook):
+        return self.producer.run(hook, max(20, self.milliseconds // 5)).median
+
     def is_calm(self, hook, samples):
         """Measures a bare event, and whether it costs what it always did."""
-        cost = self.producer.run(hook, max(20, self.milliseconds // 5)).median
-        samples.add(BARE, cost)
+        cost = self.bare_cost(hook)
+        self.yardstick = cost if hook == YARDSTICK else self.bare_cost(YARDSTICK)
+        samples.add(BARE, cost, self.yardstick)
         self.bare[hook] = min(cost, self.bare.get(hook, cost))
         # A call costs a third of a nanosecond: below two, the clock's grain is what is seen.
         return cost <= max(CALM * self.bare[hook], self.bare[hook] + 2)
@@ -90,7 +102,7 @@ class Rounds:
         if not calm:
             samples.notes.append(f"{contender.name}, {hook}: not counted: the host was busy")
             return
-        samples.add(contender.name, made.median)
+        samples.add(contender.name, made.median, self.yardstick)
 
     def produce(self, hook, armed):
         """The events come from our producer, unless the contender brings its own."""

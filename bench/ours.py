@@ -1,5 +1,8 @@
-"""Ourselves as a contender: sessions of a stapd of our own, and `stap` for the start-up."""
+"""Ourselves as a contender: scripts that record, and a stapd of our own."""
 
+import os
+import re
+import signal
 import subprocess
 import tempfile
 import time
@@ -11,10 +14,16 @@ from peers import EMPTY
 from producer import FUNCTION
 
 RECORD = r'printf("%d %d %d %s\n", pid(), tid(), uid(), execname())'
-COUNT_BY_NAME = "counts[execname()] <<< 1"
-COUNT_BY_NAME_AND_PID = "counts[execname(), pid()] <<< 1"
-# The profile's line by which records carry no time; None while there is none.
-PROFILE_WITHOUT_TIME = None
+COUNT_BY_NAME = "counts[execname()]++"
+STATISTIC_BY_NAME = "counts[execname()] <<< 1"
+COUNT_BY_NAME_AND_PID = "counts[execname(), pid()]++"
+# What was counted, said when the script ends.
+SHOW_COUNTS = {
+    COUNT_BY_NAME: r'foreach (name in counts) printf("%s: %d\n", name, counts[name])',
+    STATISTIC_BY_NAME: r'foreach (name in counts) printf("%s: %d\n", name, @count(counts[name]))',
+    COUNT_BY_NAME_AND_PID:
+        r'foreach ([name, pid] in counts) printf("%s: %d\n", name, counts[name, pid])',
+}
 
 
 def require_built(bin_folder, *programs):
@@ -29,11 +38,13 @@ def probe_point(hook, producer):
 
 
 def script(hook, producer, statement):
-    declaration = "global counts\n" if "counts" in statement else ""
-    return f"{declaration}probe {probe_point(hook, producer)} {{ {statement} }}\n"
+    text = f"probe {probe_point(hook, producer)} {{ {statement} }}\n"
+    if statement in SHOW_COUNTS:
+        text = f"global counts\n{text}probe end {{ {SHOW_COUNTS[statement]} }}\n"
+    return text
 
 
-def make_root(scratch, scripts, profile_lines=""):
+def make_root(scratch, scripts):
     """The folder of a stapd of our own, with a profile for each of `scripts` (name -> text)."""
     root = Path(tempfile.mkdtemp(prefix="stapd-", dir=scratch))
     for folder in ("conf.d", "script.d"):
@@ -41,7 +52,7 @@ def make_root(scratch, scripts, profile_lines=""):
     for name, text in scripts.items():
         (root / f"etc/stapd/script.d/{name}.stp").write_text(text)
         (root / f"etc/stapd/conf.d/{name}.conf").write_text(
-            f"[Session]\nScript={name}.stp\n{profile_lines}")
+            f"[Session]\nScript={name}.stp\n")
     return root
 
 
@@ -52,36 +63,48 @@ def start_stapd(bin_folder, root, output):
     return armed
 
 
-class Session:
-    """A script recording in memory under stapd, while nobody reads."""
+class Recording:
+    """A script that records into memory while nobody reads: `stap` is stopped as soon as it is armed,
+    since the recording needs it no more than it needs a daemon."""
 
-    def __init__(self, name, statement, bin_folder, scratch, producer, profile_lines=""):
+    def __init__(self, name, statement, bin_folder, scratch, producer, options=()):
         self.name = name
         self.statement = statement
         self.bin_folder = bin_folder
         self.scratch = scratch
         self.producer = producer
-        self.profile_lines = profile_lines
+        self.options = options
 
     def zero(self, _hook):
         return EMPTY
 
     def arm(self, hook):
-        if self.profile_lines is None:
-            raise Skip("a profile cannot ask for it yet")
-        text = script(hook, self.producer, self.statement)
-        root = make_root(self.scratch, {"bench": text}, self.profile_lines)
-        armed = start_stapd(self.bin_folder, root, self.scratch / f"{self.name}.out")
-        armed.records = "printf" in self.statement
-        armed.wait_until_listed("bench", 20)
+        require_built(self.bin_folder, "stap")
+        text = script(hook, self.producer, self.statement) + 'probe begin { println("armed") }\n'
+        armed = ArmedRecording([self.bin_folder / "stap", *self.options, "-e", text],
+                               self.scratch / f"{self.name}.out")
+        armed.wait_until_output("armed", 20, Skip)
+        os.kill(armed.process.pid, signal.SIGSTOP)
         return armed
+
+
+class ArmedRecording(ArmedProcess):
+    def finish(self, calls):
+        os.kill(self.process.pid, signal.SIGCONT)
+        self.stop()
+        counts = re.findall(r"^bench_producer: (\d+)$", self.output(), re.MULTILINE)
+        if counts:
+            counted = sum(map(int, counts))
+            if counted < calls:
+                raise Invalid(f"counted {counted} of {calls}: armed too late")
+        elif "bench_producer" not in self.output():
+            raise Invalid(f"recorded nothing of {calls} calls: {self.output().strip()[-200:]}")
 
 
 class ArmedSession(ArmedProcess):
     """Ending stapd leaves its sessions recording, which is what it is for: they are stopped first."""
 
     stapctl = None
-    records = False  # what is recorded is looked at before the session ends
 
     def control(self, *words):
         return subprocess.run([*self.stapctl, *words], capture_output=True, text=True, check=False)
@@ -94,15 +117,6 @@ class ArmedSession(ArmedProcess):
                 raise Skip(f"stapctl status {session}: {answer.stderr.strip()}")
             time.sleep(0.02)
 
-    def finish(self, calls):
-        kept = self.control("dump", "bench", "--last", "10s") if self.records else None
-        stopped = self.control("stop", "bench")
-        self.stop()
-        if stopped.returncode != 0:
-            raise Invalid(f"stapctl stop: {stopped.stderr.strip()}")
-        if kept and "bench_producer" not in kept.stdout:
-            raise Invalid(f"recorded nothing of {calls} calls: {kept.stderr.strip()[-200:]}")
-
     def close(self):
         if self.process.poll() is None:
             self.control("stop", "--all")
@@ -111,8 +125,9 @@ class ArmedSession(ArmedProcess):
 
 def all_ours(bin_folder, scratch, producer):
     statements = {"our record": RECORD, "our count by name": COUNT_BY_NAME,
+                  "our statistic by name": STATISTIC_BY_NAME,
                   "our count by name, pid": COUNT_BY_NAME_AND_PID}
-    sessions = [Session(name, statement, bin_folder, scratch, producer)
-                for name, statement in statements.items()]
-    return [*sessions, Session("our record without time", RECORD, bin_folder, scratch, producer,
-                               PROFILE_WITHOUT_TIME)]
+    recordings = [Recording(name, statement, bin_folder, scratch, producer)
+                  for name, statement in statements.items()]
+    return [*recordings, Recording("our record without time", RECORD, bin_folder, scratch, producer,
+                                   ["-D", "STAPD_NO_TIME=1"])]

@@ -13,7 +13,7 @@ def row(name, ours, peer, unit, target, why=None):
     ratio = None
     if ours is not None and peer is not None:
         if peer > 0:
-            ratio = round(ours / peer, 3)
+            ratio = round(max(ours, 0) / peer, 3)  # less than nothing is noise
         else:
             why = why or "the peer costs less than the noise"
     return {"name": name, "ours": rounded(ours), "peer": rounded(peer), "unit": unit,

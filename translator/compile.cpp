@@ -10,61 +10,34 @@
 #include "translator/ast/ast_printer.h"
 #include "translator/bpf/disassemble.h"
 #include "translator/bpf/generate.h"
-#include "translator/constants/constants.h"
 #include "translator/elaborate/elaborate.h"
 #include "translator/elaborate/program_printer.h"
 #include "translator/elaborate/refuse_unexecutable.h"
+#include "translator/host_view.h"
 #include "translator/ir/guard_processes.h"
 #include "translator/lower/lower.h"
 #include "translator/parse/parse_file.h"
-#include "translator/source/render_diagnostics.h"
 
 namespace stapd {
 namespace {
 
 // Only for tests: handlers of the daemon as programs (-D STAPD_ALL_IN_KERNEL=1).
 constexpr const char* kAllInKernel = "STAPD_ALL_IN_KERNEL";
-
-ScriptFacts facts_of(const CompileOptions& options, const KernelInfo& kernel,
-                     const arch::Machine& machine) {
-  ScriptFacts facts;
-  facts.kernel_release = kernel.release;
-  facts.architecture = machine.systemtap_name;
-  facts.runtime = "bpf";
-  facts.privilege = options.privilege;
-  if (!options.compatible.empty()) facts.language_version = options.compatible;
-  facts.guru = options.guru;
-  facts.config.insert(kernel.config.begin(), kernel.config.end());
-  return facts;
-}
-
-probes::Privilege privilege_of(const std::string& name) {
-  if (name == "stapusr") return probes::Privilege::user;
-  if (name == "stapsys") return probes::Privilege::system;
-  return probes::Privilege::developer;
-}
+// Records without time, as CompileOptions::record_time (-D STAPD_NO_TIME=1): reading the clock
+// costs more than the rest of a small record.
+constexpr const char* kNoTime = "STAPD_NO_TIME";
 
 class Compilation {
  public:
   Compilation(const CompileOptions& options, const KernelInfo& kernel, const arch::Machine& machine)
-      : options_(options),
-        kernel_(kernel),
-        machine_(machine),
-        facts_(facts_of(options, kernel, machine)),
-        arguments_(options.arguments),
-        types_(kernel.btf_path),
-        tracepoints_(types_, kernel.tracefs_path),
-        functions_(types_, {}) {}
+      : options_(options), host_(options, kernel, machine), arguments_(options.arguments) {}
 
   CompileOutcome run(CompilePhase stop_after) {
     CompileOutcome outcome;
     Status done = compile(stop_after, outcome);
     outcome.ok = done && !diagnostics_.has_errors();
-    RenderOptions render;
-    render.color = options_.color;
-    render.warnings = !options_.suppress_warnings;
-    render.warnings_are_errors = options_.warnings_are_errors;
-    outcome.diagnostics = render_diagnostics(diagnostics_, files_, render);
+    outcome.diagnostics = host_.render(diagnostics_, files_);
+    outcome.passes = clock_.reports();
     if (!done && !done.error().message.empty())
       outcome.diagnostics += "ERROR: " + done.error().message + "\n";
     if (options_.warnings_are_errors && !outcome.diagnostics.empty()) outcome.ok = false;
@@ -78,38 +51,30 @@ class Compilation {
 
   Status compile(CompilePhase stop_after, CompileOutcome& outcome) {
     STAPD_ASSIGN(Limits limits, read_limits());
-    TapsetLibrary library(files_, options_.tapset_paths, facts_, diagnostics_);
+    TapsetLibrary library(files_, options_.tapset_paths, host_.facts, diagnostics_);
     STAPD_TRY(parse_scripts(library));
+    clock_.end_pass(
+        fmt::format("parsed user script and {}", counted(library.file_count(), "library script")));
     if (stop_after <= CompilePhase::parse) {
       outcome.product = ast::print_script(scripts_[0], options_.script_name);
       return {};
     }
     std::vector<const ast::Script*> scripts;
     for (const ast::Script& script : scripts_) scripts.push_back(&script);
-    probes::BuildContext host{kernel_,
-                              machine_,
-                              types_,
-                              tracepoints_,
-                              functions_,
-                              paths(),
-                              options_.target_pid,
-                              options_.target_path,
-                              find_constant};
-    ElaborateOptions elaborate_options{options_.globals,
-                                       limits,
-                                       privilege_of(options_.privilege),
-                                       options_.guru,
-                                       options_.unoptimized,
-                                       options_.skip_badvars};
+    probes::BuildContext host = host_.build_context();
+    ElaborateOptions elaborate_options = host_.elaborate_options(limits);
     std::optional<sem::Program> program =
         elaborate({files_, scripts, library, host, elaborate_options}, diagnostics_);
+    clock_.end_pass(analysis_text(program));
     if (!program) return faults();
+    if (options_.suppress_handler_errors) catch_every_error(*program);
     if (stop_after == CompilePhase::elaborate) {
       outcome.product = print_program(*program);
       return {};
     }
     if (!refuse_unexecutable(*program, diagnostics_)) return faults();
     STAPD_ASSIGN(ProgramImage image, lower_program(*program));
+    clock_.end_pass("lowered to " + counted(image.functions.size(), "function"));
     if (stop_after == CompilePhase::lower) {
       for (const ir::Function& function : image.functions)
         outcome.product += ir::to_text(function, image) + "\n";
@@ -118,8 +83,30 @@ class Compilation {
     STAPD_TRY(guard_processes_of(image));
     STAPD_TRY(bpf::generate(image, codegen_facts(image), options_.macros.count(kAllInKernel) > 0));
     for (const ProgramSpec& made : image.programs) outcome.product += bpf::disassemble(made) + "\n";
+    clock_.end_pass("generated " + counted(image.programs.size(), "BPF program"));
     outcome.image = std::move(image);
     return {};
+  }
+
+  static std::string counted(size_t count, const char* what) {
+    return fmt::format("{} {}{}", count, what, count == 1 ? "" : "s");
+  }
+
+  static std::string analysis_text(const std::optional<sem::Program>& program) {
+    if (!program) return "analyzed script: it has errors";
+    return fmt::format("analyzed script: {}, {}, {}", counted(program->probes.size(), "probe"),
+                       counted(program->functions.size(), "function"),
+                       counted(program->globals.size(), "global"));
+  }
+
+  // --suppress-handler-errors: as if each handler stood in try { ... } catch { next }.
+  static void catch_every_error(sem::Program& program) {
+    for (sem::Probe& probe : program.probes) {
+      if (!probe.body) continue;
+      sem::Stmt* attempt = program.make_stmt(sem::Stmt::Kind::try_catch, probe.where);
+      attempt->body = {probe.body, program.make_stmt(sem::Stmt::Kind::next, probe.where)};
+      probe.body = attempt;
+    }
   }
 
   Result<Limits> read_limits() {
@@ -132,7 +119,7 @@ class Compilation {
     ParseFileOptions parse;
     parse.arguments = &arguments_;
     parse.macros = &library.macros();
-    parse.facts = &facts_;
+    parse.facts = &host_.facts;
     auto add = [&](const std::string& name, const std::string& text) {
       FileId file = files_.add(name, text, SourceOrigin::user);
       if (auto script = parse_file(files_, file, parse, diagnostics_))
@@ -145,14 +132,9 @@ class Compilation {
     return {};
   }
 
-  PathContext paths() const {
-    const char* path = getenv("PATH");
-    return {options_.working_directory, path ? path : "/usr/bin:/bin"};
-  }
-
   Result<ProgramImage> lower_program(const sem::Program& program) {
     LowerOptions lower_options;
-    lower_options.record_time = options_.record_time;
+    lower_options.record_time = options_.record_time && options_.macros.count(kNoTime) == 0;
     lower_options.show_globals_at_end = options_.show_globals_at_end;
     lower_options.file_name = [this](FileId file) { return files_.name(file); };
     STAPD_ASSIGN(ProgramImage image, lower(program, lower_options));
@@ -166,16 +148,17 @@ class Compilation {
   // What programs want to know of the machine; BTF is only opened when a handler asks for a name.
   bpf::CodegenFacts codegen_facts(const ProgramImage& image) {
     bpf::CodegenFacts facts;
-    facts.current_task_btf = kernel_.features.current_task_btf;
-    facts.lookup_percpu_elem = kernel_.features.lookup_percpu_elem;
-    facts.argument_registers.assign(machine_.function_arguments.begin(),
-                                    machine_.function_arguments.end());
-    facts.return_register = machine_.return_value;
-    if (auto cs = machine_.find_register("xcs")) facts.code_segment_register = cs->offset;
-    facts.unordered_stores = machine_.name != "x86_64";
+    facts.current_task_btf = host_.kernel.features.current_task_btf;
+    facts.lookup_percpu_elem = host_.kernel.features.lookup_percpu_elem;
+    facts.uprobe_multi = host_.kernel.features.uprobe_multi;
+    facts.argument_registers.assign(host_.machine.function_arguments.begin(),
+                                    host_.machine.function_arguments.end());
+    facts.return_register = host_.machine.return_value;
+    if (auto cs = host_.machine.find_register("xcs")) facts.code_segment_register = cs->offset;
+    facts.unordered_stores = host_.machine.name != "x86_64";
     if (facts.current_task_btf && asks_for_execname(image))
       facts.task_comm_offset = member_offset("struct task_struct", "comm");
-    if (facts.current_task_btf && machine_.compat_status_flag && bpf::has_many_syscalls(image))
+    if (facts.current_task_btf && host_.machine.compat_status_flag && bpf::has_many_syscalls(image))
       facts.syscall = syscall_facts();
     return facts;
   }
@@ -198,7 +181,7 @@ class Compilation {
   }
 
   Status read_process_facts(ProcessFacts& facts) {
-    STAPD_TRY(types_.open());
+    STAPD_TRY(host_.types.open());
     const std::tuple<int64_t*, const char*, const char*> members[] = {
         {&facts.task_mm, "struct task_struct", "mm"},
         {&facts.mm_exe_file, "struct mm_struct", "exe_file"},
@@ -207,7 +190,7 @@ class Compilation {
         {&facts.inode_superblock, "struct inode", "i_sb"},
         {&facts.superblock_device, "struct super_block", "s_dev"}};
     for (const auto& [offset, type, member] : members) {
-      std::optional<btf::Member> found = types_.find_type(type).find_member(member);
+      std::optional<btf::Member> found = host_.types.find_type(type).find_member(member);
       if (!found)
         return failf(ErrorCode::unsupported, "this kernel's BTF has no {}.{}", type, member);
       *offset = static_cast<int64_t>(found->offset());
@@ -225,10 +208,10 @@ class Compilation {
 
   bpf::SyscallFacts syscall_facts() {
     bpf::SyscallFacts facts;
-    facts.arguments.assign(machine_.system_call_arguments.begin(),
-                           machine_.system_call_arguments.end());
-    facts.number = machine_.system_call_number;
-    facts.compat_flag = machine_.compat_status_flag;
+    facts.arguments.assign(host_.machine.system_call_arguments.begin(),
+                           host_.machine.system_call_arguments.end());
+    facts.number = host_.machine.system_call_number;
+    facts.compat_flag = host_.machine.compat_status_flag;
     int32_t thread = member_offset("struct task_struct", "thread_info");
     int32_t status = member_offset("struct thread_info", "status");
     if (thread >= 0 && status >= 0) facts.thread_status = thread + status;
@@ -237,21 +220,17 @@ class Compilation {
 
   // In bytes; -1 when this kernel has no such member.
   int32_t member_offset(const char* type, const char* name) {
-    std::optional<btf::Member> member = types_.find_type(type).find_member(name);
+    std::optional<btf::Member> member = host_.types.find_type(type).find_member(name);
     return member ? static_cast<int32_t>(member->offset()) : -1;
   }
 
   const CompileOptions& options_;
-  const KernelInfo& kernel_;
-  const arch::Machine& machine_;
-  ScriptFacts facts_;
+  HostView host_;
+  PassClock clock_;
   ScriptArguments arguments_;
   SourceFiles files_;
   Diagnostics diagnostics_;
   std::deque<ast::Script> scripts_;
-  btf::Catalog types_;
-  Tracepoints tracepoints_;
-  KernelFunctions functions_;
 };
 
 }  // namespace

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "runtime/image/program_image.h"
+#include "translator/pass_report.h"
 #include "translator/resolve/kernel_info.h"
 
 namespace stapd {
@@ -44,6 +45,7 @@ struct CompileOutcome {
   std::optional<ProgramImage> image;  // present when everything up to `generate` worked
   std::string product;                // text of the product of the phase that was asked for
   std::string diagnostics;            // warnings and errors, ready to print, or ""
+  std::vector<PassReport> passes;     // those that ran to their end
   bool ok = false;
 };
 

@@ -1,13 +1,13 @@
 // Shows the records of a session in this process as they come: output to stdout or the output
-// file, the rest to stderr.
+// file, the rest to stderr. A slow reader holds up nobody.
 #pragma once
 
 #include <memory>
 #include <string>
 
+#include "ctl/show/record_output.h"
 #include "ctl/stap/options.h"
-#include "runtime/format/record_text.h"
-#include "runtime/format/repeat_filter.h"
+#include "runtime/base/unique_fd.h"
 #include "runtime/recorder/recorder.h"
 #include "runtime/ring/ring_follower.h"
 
@@ -18,24 +18,26 @@ class LiveOutput {
   static Result<std::unique_ptr<LiveOutput>> open(const Recorder& recorder,
                                                   const StapOptions& options);
 
+  // Takes what is new, unless too much waits already, and writes what goes without waiting.
   void show_new();
-  // Everything that is left, and what was lost.
+  // Everything that is left, and what was lost: for the end. Does not wait either.
   void finish();
+  // To be polled for POLLOUT while there is something to write; else -1.
+  int waiting_fd() const { return queue_.next_fd(); }
+  void write_ready();
+  // Somebody does not take the output any more.
   bool failed() const { return failed_; }
 
  private:
-  LiveOutput(const Recorder& recorder, bool suppress_warnings);
-  void show_records();
-  void write_out(int fd, std::string_view text);
+  LiveOutput(const Recorder& recorder, const ShowOptions& show);
+  void take_records();
 
   const Recorder& recorder_;
   RingReader reader_;
   RingFollower follower_;
-  RecordFormatter formatter_;
-  RepeatFilter warnings_;
-  bool suppress_warnings_;
+  OutputQueue queue_;
+  RecordOutput output_;
   UniqueFd file_;
-  int out_ = 1;
   bool failed_ = false;
 };
 

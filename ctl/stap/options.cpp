@@ -1,9 +1,7 @@
 #include "ctl/stap/options.h"
 
+#include <sys/resource.h>
 #include <charconv>
-#include <cstring>
-#include <fstream>
-#include <iostream>
 #include <iterator>
 #include <sstream>
 
@@ -15,51 +13,26 @@ enum class OptionId {
 #include "ctl/stap/options.def"
 #undef STAP_OPTION
 };
-enum class Argument { none, required, optional };
 enum class Treatment { works, ignored, refused };
 
-struct OptionInfo {
-  OptionId id;
-  char letter;
-  const char* name;
-  Argument argument;
-  Treatment treatment;
-  const char* text;
-
-  std::string shown() const {
-    return letter ? std::string("-") + letter : std::string("--") + name;
-  }
-};
-
-constexpr OptionInfo kOptions[] = {
+constexpr OptionSpec kSpecs[] = {
 #define STAP_OPTION(id, letter, name, argument, treatment, text) \
-  {OptionId::id, letter, name, Argument::argument, Treatment::treatment, text},
+  {static_cast<int>(OptionId::id), letter, name, OptionSpec::Argument::argument, text},
 #include "ctl/stap/options.def"
 #undef STAP_OPTION
 };
 
-const OptionInfo* find_short(char letter) {
-  for (const OptionInfo& option : kOptions)
-    if (option.letter == letter && letter) return &option;
-  return nullptr;
-}
+constexpr Treatment kTreatments[] = {
+#define STAP_OPTION(id, letter, name, argument, treatment, text) Treatment::treatment,
+#include "ctl/stap/options.def"
+#undef STAP_OPTION
+};
 
-// As getopt_long: an unambiguous beginning is enough.
-Result<const OptionInfo*> find_long(const std::string& name) {
-  const OptionInfo* found = nullptr;
-  for (const OptionInfo& option : kOptions) {
-    if (!option.name) continue;
-    if (name == option.name) return &option;
-    if (std::string_view(option.name).substr(0, name.size()) != name) continue;
-    if (found) return failf(ErrorCode::invalid_argument, "option '--{}' is ambiguous", name);
-    found = &option;
-  }
-  if (!found) return failf(ErrorCode::invalid_argument, "unrecognized option '--{}'", name);
-  return found;
-}
+Treatment treatment_of(const OptionSpec& option) { return kTreatments[option.id]; }
+OptionId id_of(const OptionSpec& option) { return static_cast<OptionId>(option.id); }
 
 template <class T>
-Result<T> number(const OptionInfo& option, const std::string& text, T low, T high) {
+Result<T> number(const OptionSpec& option, const std::string& text, T low, T high) {
   T value{};
   auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
   if (error != std::errc{} || end != text.data() + text.size() || value < low || value > high)
@@ -68,7 +41,7 @@ Result<T> number(const OptionInfo& option, const std::string& text, T low, T hig
   return value;
 }
 
-Result<std::pair<std::string, std::string>> assignment(const OptionInfo& option,
+Result<std::pair<std::string, std::string>> assignment(const OptionSpec& option,
                                                        const std::string& text) {
   size_t equals = text.find('=');
   if (equals == std::string::npos || equals == 0)
@@ -77,75 +50,27 @@ Result<std::pair<std::string, std::string>> assignment(const OptionInfo& option,
   return std::pair{text.substr(0, equals), text.substr(equals + 1)};
 }
 
-class Parser {
+class OptionReader {
  public:
-  explicit Parser(const std::vector<std::string>& arguments) : arguments_(arguments) {}
-
-  Result<StapOptions> run() {
-    for (; at_ < arguments_.size(); ++at_) {
-      const std::string& word = arguments_[at_];
-      if (word == "--") {
-        ++at_;
-        break;
-      }
-      if (word.size() < 2 || word[0] != '-') break;  // the script, then its own arguments
-      STAPD_TRY(word[1] == '-' ? long_option(word.substr(2)) : short_options(word));
-    }
-    options_.compile.arguments.assign(arguments_.begin() + static_cast<std::ptrdiff_t>(at_),
-                                      arguments_.end());
+  Result<StapOptions> read(CommandLine line) {
+    for (const GivenOption& given : line.options) STAPD_TRY(apply(*given.spec, given.value));
+    options_.compile.arguments = std::move(line.operands);
     STAPD_TRY(check());
     return std::move(options_);
   }
 
  private:
-  Status long_option(const std::string& text) {
-    size_t equals = text.find('=');
-    STAPD_ASSIGN(const OptionInfo* option, find_long(text.substr(0, equals)));
-    std::string value;
-    if (equals != std::string::npos) {
-      if (option->argument == Argument::none)
-        return failf(ErrorCode::invalid_argument, "option '--{}' takes no argument", option->name);
-      value = text.substr(equals + 1);
-    } else if (option->argument == Argument::required) {
-      STAPD_ASSIGN(value, next_word(*option));
-    }
-    return apply(*option, value);
-  }
-
-  Status short_options(const std::string& word) {
-    for (size_t i = 1; i < word.size(); ++i) {
-      const OptionInfo* option = find_short(word[i]);
-      if (!option) return failf(ErrorCode::invalid_argument, "invalid option -- '{}'", word[i]);
-      if (option->argument == Argument::none) {
-        STAPD_TRY(apply(*option, ""));
-        continue;
-      }
-      std::string value = word.substr(i + 1);
-      if (value.empty()) {
-        STAPD_ASSIGN(value, next_word(*option));
-      }
-      return apply(*option, value);
-    }
-    return {};
-  }
-
-  Result<std::string> next_word(const OptionInfo& option) {
-    if (at_ + 1 >= arguments_.size())
-      return failf(ErrorCode::invalid_argument, "option '{}' requires an argument", option.shown());
-    return arguments_[++at_];
-  }
-
-  Status apply(const OptionInfo& option, const std::string& value) {
-    if (option.treatment == Treatment::refused)
+  Status apply(const OptionSpec& option, const std::string& value) {
+    if (treatment_of(option) == Treatment::refused)
       return failf(ErrorCode::unsupported, "option '{}' is not supported: {}", option.shown(),
                    option.text);
-    if (option.treatment == Treatment::ignored) {
+    if (treatment_of(option) == Treatment::ignored) {
       options_.notices.push_back(
           fmt::format("option '{}' does nothing: {}", option.shown(), option.text));
       return {};
     }
     CompileOptions& compile = options_.compile;
-    switch (option.id) {
+    switch (id_of(option)) {
       case OptionId::help:
         options_.help = true;
         break;
@@ -168,7 +93,7 @@ class Parser {
         compile.tapset_paths.push_back(value);
         break;
       case OptionId::script:
-        script_given_ = true;
+        options_.script_given = true;
         compile.script_text = value;
         break;
       case OptionId::extra_script:
@@ -200,11 +125,7 @@ class Parser {
         compile.globals.insert_or_assign(pair.first, pair.second);
         break;
       }
-      case OptionId::bulk:
-        options_.bulk = true;
-        break;
       case OptionId::buffer_size:
-        options_.buffer_given = true;
         return set(options_.buffer_mib, number<uint32_t>(option, value, 1, 4095));
       case OptionId::unoptimized:
         compile.unoptimized = true;
@@ -222,11 +143,6 @@ class Parser {
         options_.list = value;
         options_.list_variables = true;
         break;
-      case OptionId::flight_recorder:
-        options_.flight_recorder = true;
-        break;
-      case OptionId::file_size:
-        return set_file_size(option, value);
       case OptionId::time_limit: {
         STAPD_ASSIGN(int seconds, number(option, value, 1, 1 << 30));
         options_.time_limit = seconds;
@@ -238,9 +154,9 @@ class Parser {
     return {};
   }
 
-  Status apply_long(const OptionInfo& option, const std::string& value) {
+  Status apply_long(const OptionSpec& option, const std::string& value) {
     CompileOptions& compile = options_.compile;
-    switch (option.id) {
+    switch (id_of(option)) {
       case OptionId::runtime:
         if (value != "bpf")
           return failf(ErrorCode::unsupported, "option '--runtime={}' is not supported: {}", value,
@@ -289,6 +205,12 @@ class Parser {
       case OptionId::example:
         options_.example = true;
         break;
+      case OptionId::rlimit_as:
+        return add_limit(option, value, RLIMIT_AS);
+      case OptionId::rlimit_cpu:
+        return add_limit(option, value, RLIMIT_CPU);
+      case OptionId::rlimit_stack:
+        return add_limit(option, value, RLIMIT_STACK);
       default:
         break;
     }
@@ -302,24 +224,16 @@ class Parser {
     return {};
   }
 
-  // SIZE[,COUNT]
-  Status set_file_size(const OptionInfo& option, const std::string& text) {
-    size_t comma = text.find(',');
-    STAPD_ASSIGN(uint64_t size, number<uint64_t>(option, text.substr(0, comma), 0, 1 << 20));
-    uint64_t count = 0;
-    if (comma != std::string::npos) {
-      STAPD_ASSIGN(count, number<uint64_t>(option, text.substr(comma + 1), 0, 1 << 20));
-    }
-    options_.file_size = {size, count};
+  Status add_limit(const OptionSpec& option, const std::string& value, int resource) {
+    STAPD_ASSIGN(uint64_t most, number<uint64_t>(option, value, 0, UINT64_MAX));
+    options_.limits.emplace_back(resource, most);
     return {};
   }
 
   Status check() {
     if (options_.command && options_.target)
-      return fail(ErrorCode::invalid_argument, "you can't specify -c and -x options together");
-    if (options_.file_size && !options_.output)
-      return fail(ErrorCode::invalid_argument, "-S needs an output file: -o FILE");
-    if (options_.list && (script_given_ || options_.last_pass != 5))
+      return fail(ErrorCode::invalid_argument, "-c and -x do not go together");
+    if (options_.list && (options_.script_given || options_.last_pass != 5))
       return fail(ErrorCode::invalid_argument, "-l and -L go with neither a script nor -p");
     if (suppress_time_limits_) {
       if (!options_.compile.guru)
@@ -329,7 +243,7 @@ class Parser {
     }
     bool needs_script = !options_.help && !options_.version && !options_.list &&
                         options_.dump == StapOptions::Dump::none;
-    if (script_given_) {
+    if (options_.script_given) {
       options_.compile.script_name = "<input>";
     } else if (needs_script) {
       if (options_.compile.arguments.empty())
@@ -340,35 +254,21 @@ class Parser {
     return {};
   }
 
-  const std::vector<std::string>& arguments_;
-  size_t at_ = 0;
   StapOptions options_;
-  bool script_given_ = false;
   bool suppress_time_limits_ = false;
 };
 
 }  // namespace
 
-Result<StapOptions> parse_stap_options(const std::vector<std::string>& arguments) {
-  return Parser(arguments).run();
+std::span<const OptionSpec> stap_option_specs() { return kSpecs; }
+
+Result<StapOptions> read_stap_options(CommandLine line) {
+  return OptionReader().read(std::move(line));
 }
 
-Status read_scripts(StapOptions& options) {
-  CompileOptions& compile = options.compile;
-  if (!compile.script_text.empty() || compile.script_name == "<input>") return {};
-  std::ostringstream text;
-  if (compile.script_name == "-") {
-    compile.script_name = "<input>";
-    text << std::cin.rdbuf();
-  } else {
-    std::ifstream file(compile.script_name);
-    if (!file)
-      return fail_errno("Input file '" + compile.script_name + "' is missing or unreadable", errno);
-    text << file.rdbuf();
-    if (!file) return fail_errno("reading " + compile.script_name, errno);
-  }
-  compile.script_text = text.str();
-  return {};
+bool StapOptions::compiles_only() const {
+  return !output && !command && !time_limit && !timing && !list && dump == Dump::none && !help &&
+         !version && last_pass == 5;
 }
 
 std::string stap_help() {
@@ -376,13 +276,8 @@ std::string stap_help() {
       "Usage: stap [OPTION...] FILE [ARGUMENT...]\n"
       "   or: stap [OPTION...] -e SCRIPT [ARGUMENT...]\n"
       "   or: stap [OPTION...] -l POINT | -L POINT\n\n";
-  for (const OptionInfo& option : kOptions) {
-    if (option.treatment != Treatment::works) continue;
-    std::string name = option.shown();
-    if (option.argument == Argument::required) name += option.letter ? " VALUE" : "=VALUE";
-    if (option.argument == Argument::optional) name += "[=VALUE]";
-    fmt::format_to(std::back_inserter(out), "  {:<28} {}\n", name, option.text);
-  }
+  for (const OptionSpec& option : kSpecs)
+    if (treatment_of(option) == Treatment::works) out += help_line(option);
   return out;
 }
 

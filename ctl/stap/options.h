@@ -2,10 +2,12 @@
 #pragma once
 
 #include <optional>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "ctl/command_line/command_line.h"
 #include "runtime/base/result.h"
 #include "translator/compile.h"
 
@@ -22,7 +24,9 @@ struct StapOptions {
   Dump dump = Dump::none;
   std::optional<std::string> list;  // -l and -L: the probe point
   bool list_variables = false;
+  bool script_given = false;  // by -e: compile.script_text is it
   bool example = false;
+  std::vector<std::pair<int, uint64_t>> limits;  // --rlimit-NAME: RLIMIT_X, value
   bool color_always = false, color_never = false;
   // running
   std::optional<std::string> output;
@@ -30,18 +34,17 @@ struct StapOptions {
   std::optional<int> target;           // -x
   std::optional<double> time_limit;    // seconds
   uint32_t buffer_mib = 1;             // a CPU
-  bool buffer_given = false;
-  bool flight_recorder = false;
-  bool bulk = false;
-  std::optional<std::pair<uint64_t, uint64_t>> file_size;  // MiB, files
-  std::vector<std::string> notices;                        // of options that do nothing
+  std::vector<std::string> notices;    // of options that do nothing
+
+  // Whether no option has to do with running, listing or anything else.
+  bool compiles_only() const;
 };
 
-// argv without the program's name. The script's text is read by read_scripts().
-Result<StapOptions> parse_stap_options(const std::vector<std::string>& arguments);
+std::span<const OptionSpec> stap_option_specs();
 
-// Loads the main script and -E ones into options.compile. "-" is standard input.
-Status read_scripts(StapOptions& options);
+// What the options of that table and the operands say. A script in a file is read by
+// read_scripts().
+Result<StapOptions> read_stap_options(CommandLine line);
 
 std::string stap_help();
 

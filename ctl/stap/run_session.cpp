@@ -15,7 +15,9 @@
 
 #include "ctl/stap/live_output.h"
 #include "ctl/stap/target_command.h"
+#include "runtime/record/record_layout.h"
 #include "runtime/recorder/recorder.h"
+#include "runtime/recorder/system_command.h"
 
 namespace stapd::ctl {
 namespace {
@@ -35,22 +37,26 @@ class Session {
       : options_(options), image_(std::move(image)) {}
 
   Result<int> run() {
+    if (options_.target && kill(*options_.target, 0) != 0 && errno == ESRCH)
+      return failf(ErrorCode::not_found, "there is no process {}", *options_.target);
     STAPD_TRY(open_signals());
     if (options_.command) {
       STAPD_ASSIGN(command_, TargetCommand::prepare(*options_.command));
     }
     RecorderOptions recorder_options;
-    recorder_options.segment_size = std::bit_ceil(options_.buffer_mib) << 20;
+    recorder_options.segment_size = ring_bytes();
     recorder_options.target_pid =
         static_cast<uint32_t>(command_ ? command_->pid() : options_.target.value_or(0));
     STAPD_ASSIGN(recorder_, Recorder::start(image_, recorder_options));
     for (const std::string& warning : recorder_->warnings())
       std::fprintf(stderr, "WARNING: %s\n", warning.c_str());
     STAPD_ASSIGN(output_, LiveOutput::open(*recorder_, options_));
+    if (options_.verbosity + options_.pass_verbosity[4] > 0)
+      std::fprintf(stderr, "Pass 5: starting run.\n");
     if (command_) command_->resume();
     if (options_.time_limit)
       deadline_ = clock_ns(CLOCK_MONOTONIC) + static_cast<uint64_t>(*options_.time_limit * 1e9);
-    while (!ending_ && !recorder_->wants_to_end()) {
+    while (!ending_ && !recorder_->wants_to_end() && !output_->failed()) {
       wait();
       output_->show_new();
       run_commands();
@@ -58,6 +64,9 @@ class Session {
     STAPD_TRY(recorder_->stop());
     output_->finish();
     run_commands();
+    drain();
+    if (options_.verbosity + options_.pass_verbosity[4] > 0)
+      std::fprintf(stderr, "Pass 5: run completed.\n");
     if (command_) command_->report_status();
     return recorder_->has_failed() || output_->failed() ? 1 : 0;
   }
@@ -74,6 +83,14 @@ class Session {
     return signals_.valid() ? Status{} : Status(fail_errno("signalfd", errno));
   }
 
+  uint32_t ring_bytes() const {
+    uint64_t bytes = std::bit_ceil(uint64_t{options_.buffer_mib} << 20);
+    if (bytes > kMaxSegmentSize)
+      std::fprintf(stderr, "WARNING: the ring gets %u MiB a CPU, the most there is\n",
+                   kMaxSegmentSize >> 20);
+    return static_cast<uint32_t>(std::min<uint64_t>(bytes, kMaxSegmentSize));
+  }
+
   void wait() {
     uint64_t now = clock_ns(CLOCK_MONOTONIC);
     uint64_t until = now + kPollNs;
@@ -81,7 +98,8 @@ class Session {
     if (deadline_) until = std::min(until, deadline_);
     pollfd fds[] = {{recorder_->control_fd(), POLLIN, 0},
                     {recorder_->clock_fd(), POLLIN, 0},
-                    {signals_.get(), POLLIN, 0}};
+                    {signals_.get(), POLLIN, 0},
+                    {output_->waiting_fd(), POLLOUT, 0}};
     timespec timeout = {};
     if (until > now) {
       timeout.tv_sec = static_cast<time_t>((until - now) / 1'000'000'000);
@@ -94,6 +112,17 @@ class Session {
     now = clock_ns(CLOCK_MONOTONIC);
     recorder_->run_due_timers(now);
     if (deadline_ && now >= deadline_) ending_ = true;
+  }
+
+  // The rest of the output, as slowly as it is taken; a further signal gives it up.
+  void drain() {
+    ending_ = false;
+    while (output_->waiting_fd() >= 0 && !ending_ && !output_->failed()) {
+      pollfd fds[] = {{signals_.get(), POLLIN, 0}, {output_->waiting_fd(), POLLOUT, 0}};
+      ::poll(fds, std::size(fds), -1);
+      if (fds[0].revents) read_signals();
+      output_->write_ready();
+    }
   }
 
   void read_signals() {
@@ -117,16 +146,10 @@ class Session {
     return true;
   }
 
-  // system(): a shell of its own for each, not waited for.
   void run_commands() {
     for (const std::string& command : recorder_->take_commands()) {
-      if (fork() != 0) continue;
-      sigset_t none;
-      sigemptyset(&none);
-      sigprocmask(SIG_SETMASK, &none, nullptr);
-      ::signal(SIGPIPE, SIG_DFL);
-      execl("/bin/sh", "sh", "-c", command.c_str(), nullptr);
-      _exit(127);
+      Result<pid_t> started = start_system_command(command);
+      if (!started) std::fprintf(stderr, "WARNING: %s\n", started.error().message.c_str());
     }
   }
 

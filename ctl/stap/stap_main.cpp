@@ -2,10 +2,17 @@
 
 #include <unistd.h>
 
+#include <cerrno>
 #include <cstdio>
+#include <cstring>
+#include <new>
 
+#include "ctl/stap/compile_limits.h"
 #include "ctl/stap/options.h"
+#include "ctl/stap/print_passes.h"
+#include "ctl/stap/read_scripts.h"
 #include "ctl/stap/run_session.h"
+#include "runtime/base/version.h"
 #include "translator/host/compile_here.h"
 
 namespace stapd::ctl {
@@ -14,6 +21,12 @@ namespace {
 int usage_error(const std::string& message) {
   std::fprintf(stderr, "stap: %s\nTry 'stap --help' for more information.\n", message.c_str());
   return 1;
+}
+
+Result<StapOptions> read_options(const std::vector<std::string>& words) {
+  STAPD_ASSIGN(CommandLine line,
+               parse_command_line(stap_option_specs(), words, AfterOperand::operands_only));
+  return read_stap_options(std::move(line));
 }
 
 CompilePhase phase_of(int pass) {
@@ -29,11 +42,42 @@ CompilePhase phase_of(int pass) {
   }
 }
 
-Result<int> run(StapOptions& options) {
-  STAPD_TRY(read_scripts(options));
-  if (options.command || options.target) options.compile.target_pid = options.target.value_or(0);
-  STAPD_ASSIGN(CompileOutcome outcome, compile_here(options.compile, phase_of(options.last_pass)));
+Result<CompileOutcome> compile_script(const StapOptions& options) {
+  STAPD_ASSIGN(CompileLimits limits, CompileLimits::set(options));
+  return compile_here(options.compile, phase_of(options.last_pass));
+}
+
+Inventory inventory_of(const StapOptions& options) {
+  switch (options.dump) {
+    case StapOptions::Dump::probe_types:
+      return Inventory::probe_types;
+    case StapOptions::Dump::probe_aliases:
+      return Inventory::aliases;
+    case StapOptions::Dump::functions:
+      return Inventory::functions;
+    case StapOptions::Dump::none:
+      break;
+  }
+  return options.list_variables ? Inventory::points_with_variables : Inventory::points;
+}
+
+// -l, -L and the --dump- options: 1 when there is nothing to list.
+Result<int> list(StapOptions& options) {
+  if (options.list) options.compile.script_text = "probe " + *options.list + " {}";
+  STAPD_ASSIGN(CompileOutcome outcome, inventory_here(options.compile, inventory_of(options)));
   std::fputs(outcome.diagnostics.c_str(), stderr);
+  std::fputs(outcome.product.c_str(), stdout);
+  return outcome.ok ? 0 : 1;
+}
+
+Result<int> run(StapOptions& options) {
+  options.compile.color = options.color_always || (!options.color_never && isatty(STDERR_FILENO));
+  if (options.list || options.dump != StapOptions::Dump::none) return list(options);
+  STAPD_TRY(read_scripts(options));
+  if (options.target) options.compile.target_pid = *options.target;
+  STAPD_ASSIGN(CompileOutcome outcome, compile_script(options));
+  std::fputs(outcome.diagnostics.c_str(), stderr);
+  print_passes(outcome.passes, options);
   if (!outcome.ok) return 1;
   if (options.last_pass < 5) {
     std::fputs(outcome.product.c_str(), stdout);
@@ -42,24 +86,37 @@ Result<int> run(StapOptions& options) {
   return run_session(options, std::make_shared<const ProgramImage>(std::move(*outcome.image)));
 }
 
+// The translator's memory may be limited by --rlimit-as.
+Result<int> run_within_memory(StapOptions& options) {
+  try {
+    return run(options);
+  } catch (const std::bad_alloc&) {
+    return fail(ErrorCode::limit, "there is not enough memory to compile this script");
+  }
+}
+
 }  // namespace
 
 int stap_main(int argc, char** argv) {
-  Result<StapOptions> options = parse_stap_options({argv + 1, argv + argc});
+  Result<StapOptions> options = read_options({argv + 1, argv + argc});
   if (!options) return usage_error(options.error().message);
   if (options->help) {
     std::fputs(stap_help().c_str(), stdout);
     return 0;
   }
   if (options->version) {
-    std::puts("stap (stapd) " STAPD_VERSION ": the SystemTap language on eBPF");
+    std::printf("stap (stapd) %s: the SystemTap language on eBPF\n", kVersion);
     return 0;
   }
   for (const std::string& notice : options->notices)
     std::fprintf(stderr, "stap: %s\n", notice.c_str());
-  Result<int> status = run(*options);
+  Result<int> status = run_within_memory(*options);
   if (!status) {
     std::fprintf(stderr, "ERROR: %s\n", status.error().message.c_str());
+    return 1;
+  }
+  if (std::fflush(stdout) != 0) {
+    std::fprintf(stderr, "ERROR: writing the output: %s\n", std::strerror(errno));
     return 1;
   }
   return *status;

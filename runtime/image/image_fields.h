@@ -24,7 +24,7 @@ inline constexpr auto kLast<FormatPiece::Conversion> = FormatPiece::Conversion::
 template <>
 inline constexpr auto kLast<FormatPiece::Source::Kind> = FormatPiece::Source::Kind::literal;
 template <>
-inline constexpr auto kLast<RecordChannel> = RecordChannel::notice;
+inline constexpr auto kLast<RecordChannel> = RecordChannel::heartbeat;
 template <>
 inline constexpr auto kLast<ValueKind> = ValueKind::statistic;
 template <>
@@ -105,7 +105,7 @@ void visit_fields(V& visit, Like<ir::LockSet> auto& x) {
 template <class V>
 void visit_fields(V& visit, Like<ir::Function> auto& x) {
   visit(x.name, x.is_handler, x.may_next, x.recursive, x.registers, x.slots, x.stats, x.iterations,
-        x.lock_sets, x.params, x.results, x.blocks);
+        x.lock_sets, x.params, x.blocks);
 }
 
 template <class V>
@@ -118,7 +118,7 @@ void visit_fields(V& visit, Like<ProgramSpec> auto& x) {
 }
 template <class V>
 void visit_fields(V& visit, Like<ProbeSpec> auto& x) {
-  visit(x.family, x.point, x.alias, x.where, x.optional, x.handler, x.program, x.order,
+  visit(x.family, x.point, x.alias, x.where, x.optional, x.handler, x.program, x.cookie, x.order,
         x.interval_ns, x.randomize_ns, x.name, x.path, x.offset, x.pid, x.inode, x.device,
         x.syscall_number, x.frequency);
 }

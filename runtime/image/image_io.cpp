@@ -133,6 +133,12 @@ std::string encode_image(const ProgramImage& image) {
   return out.take();
 }
 
+std::string encode_function(const ir::Function& function) {
+  Encoder encoder;
+  encoder(function);
+  return encoder.take();
+}
+
 Result<ProgramImage> decode_image_untrusted(std::string_view bytes) {
   ByteReader head(bytes.substr(0, kHeaderBytes));
   if (head.get_raw(kMagic.size()) != kMagic)

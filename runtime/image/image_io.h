@@ -12,6 +12,9 @@ namespace stapd {
 
 std::string encode_image(const ProgramImage& image);
 
+// Equal for functions that are equal in everything.
+std::string encode_function(const ir::Function& function);
+
 // Bytes from a file are not trusted: whatever they hold, the result is an image that passes
 // validate(), or an error (unsupported: another version; corrupt: anything else).
 Result<ProgramImage> decode_image_untrusted(std::string_view bytes);

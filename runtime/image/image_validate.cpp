@@ -33,8 +33,8 @@ class ImageValidator {
     for (const ir::Function& function : image_.functions) {
       if (Status fits = ir::check(function, image_); !fits)
         return fail(ErrorCode::corrupt, fits.error().message);
-      STAPD_TRY(check_code(function));
     }
+    for (const ir::Function& function : image_.functions) STAPD_TRY(check_code(function));
     return {};
   }
 
@@ -139,7 +139,6 @@ class ImageValidator {
                          [&](uint32_t index) { return index < image_.globals.size(); });
     };
     return std::all_of(function.params.begin(), function.params.end(), fits) &&
-           std::all_of(function.results.begin(), function.results.end(), fits) &&
            std::all_of(function.slots.begin(), function.slots.end(), capacity) &&
            frame <= kMaxFrameBytes &&
            std::all_of(function.stats.begin(), function.stats.end(), statistic) &&
@@ -278,7 +277,17 @@ class ImageValidator {
       bool number = callee.params[i].kind == Operand::Kind::reg;
       if (number ? !is_number(instr.args[i]) : !is_text(instr.args[i])) return false;
     }
-    return instr.dst.size() <= callee.results.size() + (callee.may_next ? 1 : 0);
+    for (const ir::Block& block : callee.blocks)
+      if (block.code.back().op == Op::ret && !fills(instr, block.code.back())) return false;
+    return true;
+  }
+  // What a call takes is there in the `return`, and of the same kind.
+  static bool fills(const ir::Instr& call, const ir::Instr& ret) {
+    if (call.dst.size() > ret.args.size()) return false;
+    for (size_t i = 0; i < call.dst.size(); ++i)
+      if (call.dst[i].kind == Operand::Kind::reg ? !is_number(ret.args[i]) : !is_text(ret.args[i]))
+        return false;
+    return true;
   }
 
   const ProgramImage& image_;

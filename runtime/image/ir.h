@@ -118,9 +118,7 @@ struct Function {
   std::vector<Iteration> iterations;
   std::vector<LockSet> lock_sets;
   std::vector<Operand> params;  // registers and slots that a call fills
-  std::vector<Operand>
-      results;                // kinds and, for slots, capacity holders that `return` fills: see ret
-  std::vector<Block> blocks;  // the first is the entry
+  std::vector<Block> blocks;    // the first is the entry
 };
 
 // str_append_number's aux: how a number becomes text.

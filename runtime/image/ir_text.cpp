@@ -94,6 +94,7 @@ std::string aux_text(const Instr& instr, const ProgramImage& image) {
   switch (instr.op) {
     case Op::argument:
     case Op::reg:
+    case Op::user_reg:
     case Op::table:
     case Op::print:
     case Op::raise:

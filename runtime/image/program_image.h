@@ -88,7 +88,8 @@ struct SessionState {
   enum Run : uint32_t { running = 0, starting = 1, stopping = 2, failed = 3 };
   uint32_t run;
   uint32_t target;  // pid of -x or -c
-  uint8_t pad_[56];
+  uint32_t ended;   // 1: the end handlers ran too, no record follows
+  uint8_t pad_[52];
   uint64_t errors;       // uncaught, in all handlers
   uint64_t real_offset;  // CLOCK_REALTIME - CLOCK_BOOTTIME, kept by whoever runs the session
   uint8_t pad2_[48];
@@ -171,8 +172,9 @@ struct ProbeSpec {
   bool optional = false;  // a `?` point: may fail to attach
   uint32_t handler = 0;   // index in ProgramImage::functions
   std::optional<uint32_t>
-      program;        // set: runs in the kernel; a daemon family then runs it by a test run
-  int64_t order = 0;  // begin(N)
+      program;          // set: runs in the kernel; a daemon family then runs it by a test run
+  uint32_t cookie = 0;  // of its link: added to the format of each record (share_programs.h)
+  int64_t order = 0;    // begin(N)
   int64_t interval_ns = 0, randomize_ns = 0;  // timer
   std::string name;                           // tracepoint, system call, symbol
   std::string path;                           // of a program or library

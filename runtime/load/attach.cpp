@@ -5,23 +5,29 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <iterator>
+#include <map>
+#include <tuple>
 
 #include "runtime/load/perf_event.h"
+#include "runtime/load/uprobe_multi.h"
 
 namespace stapd {
 namespace {
 
-Result<UniqueFd> link_event(const UniqueFd& event, int program) {
+Result<UniqueFd> link_event(const UniqueFd& event, int program, uint64_t cookie) {
   LIBBPF_OPTS(bpf_link_create_opts, options);
+  options.perf_event.bpf_cookie = cookie;
   int fd = bpf_link_create(program, event.get(), BPF_PERF_EVENT, &options);
   if (fd < 0) return fail_errno("attaching", -fd);
   return UniqueFd(fd);
 }
 
-Result<Links> one_link(Result<UniqueFd> event, int program) {
+Result<Links> one_link(Result<UniqueFd> event, int program, uint64_t cookie) {
   if (!event) return tl::unexpected(event.error());
-  STAPD_ASSIGN(UniqueFd link, link_event(*event, program));
+  STAPD_ASSIGN(UniqueFd link, link_event(*event, program, cookie));
   Links links;
   links.push_back(std::move(link));
   return links;
@@ -45,7 +51,7 @@ Result<Links> attach_profile(const ProbeSpec& probe, int program) {
   Links links;
   for (int cpu : cpus) {
     STAPD_ASSIGN(UniqueFd event, open_cpu_clock_event(cpu, frequency));
-    STAPD_ASSIGN(UniqueFd link, link_event(event, program));
+    STAPD_ASSIGN(UniqueFd link, link_event(event, program, 0));
     links.push_back(std::move(link));
   }
   return links;
@@ -61,24 +67,88 @@ Result<Links> attach_by_family(const ProbeSpec& probe, int program) {
     case Family::process_end:
       return attach_tracepoint("sched_process_exit", program);
     case Family::syscall:
-      return one_link(open_tracepoint_event("syscalls/sys_enter_" + probe.name), program);
+      return one_link(open_tracepoint_event("syscalls/sys_enter_" + probe.name), program, 0);
     case Family::syscall_return:
-      return one_link(open_tracepoint_event("syscalls/sys_exit_" + probe.name), program);
+      return one_link(open_tracepoint_event("syscalls/sys_exit_" + probe.name), program, 0);
     case Family::uprobe:
     case Family::uretprobe:
       return one_link(
           open_uprobe_event(probe.path, probe.offset, probe.family == Family::uretprobe, probe.pid),
-          program);
+          program, probe.cookie);
     case Family::kprobe:
     case Family::kretprobe:
       return one_link(
-          open_kprobe_event(probe.name, probe.offset, probe.family == Family::kretprobe), program);
+          open_kprobe_event(probe.name, probe.offset, probe.family == Family::kretprobe), program,
+          probe.cookie);
     case Family::profile:
       return attach_profile(probe, program);
     default:
       break;
   }
   return fail(ErrorCode::internal, "not a probe of the kernel");
+}
+
+// A probe whose hook is one of the image's dispatches.
+bool is_dispatched(const ProgramImage& image, const ProbeSpec& probe) {
+  ProgramContext context = image.programs[*probe.program].context;
+  return context == ProgramContext::raw_syscall || context == ProgramContext::raw_syscall_return;
+}
+
+// The hook that many system calls share: from now on it goes on to their programs, by number.
+Result<Links> attach_dispatch(const ProgramImage& image, const SyscallDispatch& dispatch,
+                              const std::vector<UniqueFd>& programs, const MapSet& maps) {
+  for (const ProbeSpec& probe : image.probes) {
+    bool at_return = probe.family == ProbeSpec::Family::syscall_return;
+    if (!probe.program || !is_dispatched(image, probe) || at_return != dispatch.returns) continue;
+    int program = programs[*probe.program].get();
+    int error =
+        bpf_map_update_elem(maps.fd(dispatch.map), &probe.syscall_number, &program, BPF_ANY);
+    if (error < 0) return fail_errno("filling the table of system calls", -error);
+  }
+  return attach_tracepoint(dispatch.returns ? "sys_exit" : "sys_enter",
+                           programs[dispatch.program].get());
+}
+
+// Probes that one link attaches: those at places of one file that share a program made for it.
+// Others are alone.
+using ProbeGroup = std::vector<const ProbeSpec*>;
+
+bool joins_places(const ProgramImage& image, const ProbeSpec& probe) {
+  return image.programs[*probe.program].context == ProgramContext::user_registers_multi;
+}
+
+std::vector<ProbeGroup> group_probes(const ProgramImage& image) {
+  std::vector<ProbeGroup> groups;
+  std::map<std::tuple<uint32_t, ProbeSpec::Family, std::string>, size_t> known;
+  for (const ProbeSpec& probe : image.probes) {
+    if (runs_in_daemon(probe.family) || !probe.program || is_dispatched(image, probe)) continue;
+    if (joins_places(image, probe)) {
+      auto [group, is_new] =
+          known.try_emplace({*probe.program, probe.family, probe.path}, groups.size());
+      if (!is_new) {
+        groups[group->second].push_back(&probe);
+        continue;
+      }
+    }
+    groups.push_back({&probe});
+  }
+  return groups;
+}
+
+Result<Links> attach_group(const ProgramImage& image, const ProbeGroup& group, int program) {
+  if (!joins_places(image, *group[0])) return attach_by_family(*group[0], program);
+  UprobePlaces places;
+  places.path = group[0]->path;
+  places.at_return = group[0]->family == ProbeSpec::Family::uretprobe;
+  for (const ProbeSpec* probe : group) {
+    places.offsets.push_back(probe->offset);
+    places.cookies.push_back(probe->cookie);
+  }
+  int fd = create_uprobe_multi_link(program, places);
+  if (fd < 0) return fail_errno(places.path, -fd);
+  Links links;
+  links.emplace_back(fd);
+  return links;
 }
 
 }  // namespace
@@ -98,18 +168,32 @@ Result<std::vector<int>> online_cpus() {
   return cpus;
 }
 
-Result<Links> attach(const ProbeSpec& probe, int program) {
-  Result<Links> links = attach_by_family(probe, program);
-  if (!links) return in_context("probe " + probe.point, links.error());
-  return links;
-}
-
-Result<Links> attach_dispatch(const SyscallDispatch& dispatch, int program, int program_array,
-                              const std::vector<std::pair<uint32_t, int>>& programs) {
-  for (const auto& [number, handler] : programs)
-    if (int error = bpf_map_update_elem(program_array, &number, &handler, BPF_ANY); error < 0)
-      return fail_errno("filling the table of system calls", -error);
-  return attach_tracepoint(dispatch.returns ? "sys_exit" : "sys_enter", program);
+Result<Attached> attach_probes(const ProgramImage& image, const std::vector<UniqueFd>& programs,
+                               const MapSet& maps, bool may_be_missing) {
+  Attached attached;
+  auto take = [&](Links& links) {
+    std::move(links.begin(), links.end(), std::back_inserter(attached.links));
+  };
+  std::vector<ProbeGroup> groups = group_probes(image);
+  for (size_t i = 0; i < groups.size(); ++i) {
+    const ProbeGroup group = groups[i];
+    const ProbeSpec& first = *group[0];
+    Result<Links> links = attach_group(image, group, programs[*first.program].get());
+    if (links) {
+      take(*links);
+    } else if (group.size() > 1) {  // one of them is at fault: each alone
+      for (const ProbeSpec* probe : group) groups.push_back({probe});
+    } else {
+      auto error = in_context("probe " + first.point, links.error());
+      if (!first.optional && !may_be_missing) return error;
+      attached.missing.push_back(error.value().message);
+    }
+  }
+  for (const SyscallDispatch& dispatch : image.dispatches) {
+    STAPD_ASSIGN(Links links, attach_dispatch(image, dispatch, programs, maps));
+    take(links);
+  }
+  return attached;
 }
 
 bool is_attached(int link) {

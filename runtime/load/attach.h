@@ -1,24 +1,29 @@
 // Attaches programs to what they probe.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
 #include "runtime/base/result.h"
 #include "runtime/base/unique_fd.h"
 #include "runtime/image/program_image.h"
+#include "runtime/load/map_set.h"
 
 namespace stapd {
 
-// The links of one probe; while one is open or pinned, its program runs. All can be pinned.
+// While one is open or pinned, its program runs. All can be pinned.
 using Links = std::vector<UniqueFd>;
 
-// `program`: loaded for the probe's context. Errors name the probe point.
-Result<Links> attach(const ProbeSpec& probe, int program);
+struct Attached {
+  Links links;
+  std::vector<std::string> missing;  // why, of each probe that is not there and may be missing
+};
 
-// The hook that many system calls share: from now on it goes on to `programs`, by number.
-Result<Links> attach_dispatch(const SyscallDispatch& dispatch, int program, int program_array,
-                              const std::vector<std::pair<uint32_t, int>>& programs);
+// Attaches all that the kernel runs. `programs`: the image's, loaded. A probe that cannot be
+// attached is an error that names its point, unless it is optional or all may be missing.
+Result<Attached> attach_probes(const ProgramImage& image, const std::vector<UniqueFd>& programs,
+                               const MapSet& maps, bool may_be_missing);
 
 // The attached program of a link still runs: it was not torn down under us.
 bool is_attached(int link);

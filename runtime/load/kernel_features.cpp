@@ -3,7 +3,6 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <linux/bpf.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <array>
@@ -12,17 +11,10 @@
 #include <span>
 
 #include "runtime/base/unique_fd.h"
+#include "runtime/load/uprobe_multi.h"
 
 namespace stapd {
 namespace {
-
-// BPF_TRACE_UPROBE_MULTI and what its links are made from; Debian 12's headers lack both.
-constexpr uint32_t kTraceUprobeMulti = 48;
-struct UprobeMultiLink {
-  uint32_t program, target, attach_type, flags;
-  uint64_t path, offsets, reference_counters, cookies;
-  uint32_t count, multi_flags, pid, pad;
-};
 
 constexpr bpf_insn kReturnZero[] = {
     {.code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = 0, .imm = 0},
@@ -88,15 +80,7 @@ bool has_helper(bpf_func_id helper) {
 bool has_uprobe_multi() {
   UniqueFd program = load(BPF_PROG_TYPE_KPROBE, kReturnZero, kTraceUprobeMulti);
   if (!program.valid()) return false;
-  uint64_t offset = 0;
-  UprobeMultiLink link = {};
-  link.program = static_cast<uint32_t>(program.get());
-  link.attach_type = kTraceUprobeMulti;
-  link.path = reinterpret_cast<uintptr_t>("/");
-  link.offsets = reinterpret_cast<uintptr_t>(&offset);
-  link.count = 1;
-  UniqueFd fd(static_cast<int>(::syscall(SYS_bpf, BPF_LINK_CREATE, &link, sizeof link)));
-  return !fd.valid() && errno == EBADF;
+  return create_uprobe_multi_link(program.get(), {"/", {0}, {0}}) == -EBADF;
 }
 
 // The event source that kprobes are opened by is there exactly when the kernel has them.

@@ -7,11 +7,11 @@
 #include <cstring>
 
 #include "runtime/load/kernel_btf.h"
+#include "runtime/load/uprobe_multi.h"
 
 namespace stapd {
 namespace {
 
-constexpr uint32_t kUprobeMulti = 48;  // BPF_TRACE_UPROBE_MULTI, Linux 6.6
 constexpr size_t kLogSize = 1 << 20;
 
 struct KernelProgramType {
@@ -31,7 +31,7 @@ KernelProgramType kernel_type(ProgramContext context) {
     case ProgramContext::kernel_registers:
       return {BPF_PROG_TYPE_KPROBE, 0};
     case ProgramContext::user_registers_multi:
-      return {BPF_PROG_TYPE_KPROBE, kUprobeMulti};
+      return {BPF_PROG_TYPE_KPROBE, kTraceUprobeMulti};
     case ProgramContext::perf_event:
       return {BPF_PROG_TYPE_PERF_EVENT, 0};
   }

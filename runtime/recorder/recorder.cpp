@@ -12,6 +12,7 @@
 
 #include "runtime/image/map_layout.h"
 #include "runtime/load/load_program.h"
+#include "runtime/load/metadata_pin.h"
 #include "runtime/load/pins.h"
 #include "runtime/recorder/running_processes.h"
 #include "runtime/recorder/show_globals.h"
@@ -43,7 +44,6 @@ Result<std::unique_ptr<Recorder>> Recorder::start(std::shared_ptr<const ProgramI
   std::unique_ptr<Recorder> recorder(new Recorder(std::move(image)));
   STAPD_TRY(recorder->load(options));
   STAPD_TRY(recorder->attach_probes(options));
-  STAPD_TRY(recorder->attach_dispatches());
   STAPD_TRY(recorder->open_waits());
   STAPD_TRY(recorder->pin(options));
   recorder->run_family(ProbeSpec::Family::begin);
@@ -90,36 +90,10 @@ void Recorder::initialise_globals() {
 }
 
 Status Recorder::attach_probes(const RecorderOptions& options) {
-  for (const ProbeSpec& probe : image_->probes) {
-    if (runs_in_daemon(probe.family) || !probe.program || is_dispatched(probe)) continue;
-    Result<Links> links = attach(probe, programs_[*probe.program].get());
-    if (links) {
-      std::move(links->begin(), links->end(), std::back_inserter(links_));
-      continue;
-    }
-    if (!probe.optional && !options.tolerate_missing_probes) return tl::unexpected(links.error());
-    warnings_.push_back(links.error().message);
-  }
-  return {};
-}
-
-// A probe whose hook is one of image().dispatches.
-bool Recorder::is_dispatched(const ProbeSpec& probe) const {
-  ProgramContext context = image_->programs[*probe.program].context;
-  return context == ProgramContext::raw_syscall || context == ProgramContext::raw_syscall_return;
-}
-
-Status Recorder::attach_dispatches() {
-  for (const SyscallDispatch& dispatch : image_->dispatches) {
-    std::vector<std::pair<uint32_t, int>> programs;
-    for (const ProbeSpec& probe : image_->probes)
-      if (probe.program && is_dispatched(probe) &&
-          (probe.family == ProbeSpec::Family::syscall_return) == dispatch.returns)
-        programs.emplace_back(probe.syscall_number, programs_[*probe.program].get());
-    STAPD_ASSIGN(Links links, attach_dispatch(dispatch, programs_[dispatch.program].get(),
-                                              maps_->fd(dispatch.map), programs));
-    std::move(links.begin(), links.end(), std::back_inserter(links_));
-  }
+  STAPD_ASSIGN(Attached attached,
+               stapd::attach_probes(*image_, programs_, *maps_, options.tolerate_missing_probes));
+  links_ = std::move(attached.links);
+  warnings_.insert(warnings_.end(), attached.missing.begin(), attached.missing.end());
   return {};
 }
 
@@ -139,7 +113,7 @@ Status Recorder::open_waits() {
 Status Recorder::pin(const RecorderOptions& options) {
   if (options.pin_folder.empty()) return {};
   pin_folder_ = options.pin_folder;
-  std::string folder = options.pin_folder + ".new";
+  std::string folder = options.pin_folder + "+new";
   STAPD_TRY(ensure_bpffs());
   STAPD_TRY(remove_pin_folder(folder));
   STAPD_TRY(make_pin_folder(folder));
@@ -148,6 +122,8 @@ Status Recorder::pin(const RecorderOptions& options) {
     STAPD_TRY(pin_object(programs_[i].get(), fmt::format("{}/program{}", folder, i)));
   for (size_t i = 0; i < links_.size(); ++i)
     STAPD_TRY(pin_object(links_[i].get(), fmt::format("{}/link{}", folder, i)));
+  if (options.metadata >= 0)
+    STAPD_TRY(pin_object(options.metadata, fmt::format("{}/{}", folder, kMetadataPin)));
   if (std::rename(folder.c_str(), pin_folder_.c_str()) != 0)
     return fail_errno("pinning " + pin_folder_, errno);
   return {};
@@ -337,6 +313,7 @@ Status Recorder::stop() {
   run_family(has_failed() ? ProbeSpec::Family::error : ProbeSpec::Family::end);
   if (!has_failed()) show_globals();
   stopped_ = true;
+  __atomic_store_n(&session.ended, 1, __ATOMIC_RELEASE);
   timers_.clear();
   return removed;
 }

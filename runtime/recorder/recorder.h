@@ -21,6 +21,7 @@ namespace stapd {
 struct RecorderOptions {
   uint32_t segment_size = 1u << 20;  // bytes a CPU, a power of two
   std::string pin_folder;            // in bpffs; "": nothing is pinned, all ends with this process
+  int metadata = -1;                 // a MetadataMap's, which is pinned with the rest
   uint32_t target_pid = 0;           // what target() gives
   bool tolerate_missing_probes = false;  // OnMissingProbe=warn
 };
@@ -74,6 +75,7 @@ class Recorder {
   std::shared_ptr<const ProgramImage> shared_image() const { return image_; }
   RingMapping ring() const;
   RingReader reader() const { return RingReader(ring(), image_->formats); }
+  const MapSet& maps() const { return *maps_; }
   const SessionState& state() const { return maps_->session_state(); }
   MapAccess& map_access() { return *kernel_maps_; }
   // What the kernel left out because a program would have interrupted itself.
@@ -85,8 +87,6 @@ class Recorder {
 
   Status load(const RecorderOptions& options);
   Status attach_probes(const RecorderOptions& options);
-  Status attach_dispatches();
-  bool is_dispatched(const ProbeSpec& probe) const;
   Status pin(const RecorderOptions& options);
   Status open_pins(const RecorderOptions& options);
   Status open_waits();

@@ -137,7 +137,7 @@ std::optional<RecordFormat> decode_format_untrusted(std::string_view bytes) {
   ItemReader in(bytes);
   bool good = true;
   while (in.next() && good) {
-    if (in.tag() == tag::channel) format.channel = in.enumerator(RecordChannel::notice);
+    if (in.tag() == tag::channel) format.channel = in.enumerator(RecordChannel::heartbeat);
     if (in.tag() == tag::has_time) format.has_time = in.number() != 0;
     if (in.tag() == tag::fixed_size) format.fixed_size = in.number_as<uint16_t>();
     if (in.tag() == tag::probe) format.probe = in.number_as<uint32_t>();

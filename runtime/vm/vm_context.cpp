@@ -36,6 +36,7 @@ bool Activation::context_op(const ir::Instr& instr) {
       return true;
     }
     case Op::reg:
+    case Op::user_reg:
       set(instr.dst[0], 0);
       return true;
     case Op::load:

@@ -19,7 +19,8 @@ DOORS = [
     ("libbpf", r"bpf/", ("runtime/load",)),
     ("zstd", r"zstd(_errors)?\.h$", ("runtime/store",)),
     ("xxHash", r"xxh(ash|3)\.h$", ("runtime/store",)),
-    ("sd-bus", r"systemd/sd-(bus|event)", ("stapd/bus", "ctl")),
+    ("sd-bus", r"systemd/sd-bus", ("stapd/bus", "ctl")),
+    ("sd-event", r"systemd/sd-event", ("stapd/host", "ctl")),
     ("libsystemd", r"systemd/", ("stapd", "ctl")),
     ("Asio", r"boost/asio", ("stapd",)),
     ("inih", r"(ini\.h|INIReader\.h)$", ("stapd",)),
@@ -29,7 +30,8 @@ TESTS = "tests"
 BENCH = "bench"
 LEAVES = ("stapd", "ctl")  # nobody includes these but themselves and the tests
 # What compiles, and what reads the running kernel into the KernelInfo that compiling takes.
-TRANSLATOR_DOORS = ("translator/compile.h", "translator/resolve/read_running_kernel.h")
+TRANSLATOR_DOORS = ("translator/compile.h", "translator/host/compile_here.h",
+                    "translator/resolve/read_running_kernel.h")
 
 
 def inside(path, folder):

@@ -115,7 +115,6 @@ inline ir::Function sample_function() {
   function.registers = 2;
   function.slots = {32};
   function.params = {Operand::reg(0), Operand::slot(0)};
-  function.results = {Operand::reg(1)};
   ir::Block block;
   block.code = {{ir::Op::table, 2, 0, {Operand::reg(1)}, {Operand::reg(0)}},
                 {ir::Op::regex_match, 0, 0, {Operand::reg(1)}, {Operand::slot(0)}},

@@ -67,8 +67,7 @@ class Planner {
 
   // Room for a key, and behind it for the value of a new element.
   void measure_temp(const ir::Instr& instr) {
-    if (instr.op == Op::load || instr.op == Op::argument)
-      plan_.temp_size = std::max(plan_.temp_size, 8u);
+    if (instr.op == Op::load) plan_.temp_size = std::max(plan_.temp_size, 8u);
     bool array_op =
         (instr.op >= Op::array_load && instr.op <= Op::stat_read) || instr.op == Op::iter_open;
     if (!array_op) return;

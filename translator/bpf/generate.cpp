@@ -1,6 +1,7 @@
 #include "translator/bpf/generate.h"
 
 #include <algorithm>
+#include <map>
 
 #include "runtime/base/check.h"
 #include "runtime/image/map_layout.h"
@@ -8,6 +9,7 @@
 #include "translator/bpf/clean_up.h"
 #include "translator/bpf/encode.h"
 #include "translator/bpf/select.h"
+#include "translator/bpf/share_programs.h"
 #include "translator/bpf/syscall_dispatch.h"
 #include "translator/ir/inline_calls.h"
 #include "translator/ir/ir_builder.h"
@@ -17,7 +19,10 @@
 namespace stapd::bpf {
 namespace {
 
-ProgramContext context_of(const ProbeSpec& probe, SyscallHooks& syscalls) {
+// Probes of one process stay with perf events: early kernels with uprobe.multi take its threads but
+// the first for other processes.
+ProgramContext context_of(const ProbeSpec& probe, const CodegenFacts& facts,
+                          SyscallHooks& syscalls) {
   using Family = ProbeSpec::Family;
   switch (probe.family) {
     case Family::syscall:
@@ -25,7 +30,8 @@ ProgramContext context_of(const ProbeSpec& probe, SyscallHooks& syscalls) {
       return syscalls.context_of(probe);
     case Family::uprobe:
     case Family::uretprobe:
-      return ProgramContext::user_registers;
+      return facts.uprobe_multi && probe.pid < 0 ? ProgramContext::user_registers_multi
+                                                 : ProgramContext::user_registers;
     case Family::kprobe:
     case Family::kretprobe:
       return ProgramContext::kernel_registers;
@@ -41,6 +47,14 @@ struct Candidate {
   uint32_t probe;
   bool in_kernel;
   ir::Function function;  // calls inlined
+};
+
+// Candidates that one program is made for; it is made of the first.
+struct ProgramUsers {
+  const Candidate* first;
+  ProgramContext context;
+  HandlerShape shape;
+  std::vector<uint32_t> probes;
 };
 
 class ImageGenerator {
@@ -59,12 +73,9 @@ class ImageGenerator {
     for (Candidate& candidate : candidates_) {
       if (!candidate.in_kernel) continue;
       place_locks(candidate.function, locked);
-      ProbeSpec& probe = image_.probes[candidate.probe];
-      GenerateInput input{
-          image_, candidate.function, context_of(probe, syscalls), runs_in_daemon(probe.family),
-          facts_, contended_};
-      STAPD_ASSIGN(probe.program, add_program(input));
+      join_users(candidate, context_of(image_.probes[candidate.probe], facts_, syscalls));
     }
+    for (const ProgramUsers& users : users_) STAPD_TRY(add_program_of(users));
     STAPD_TRY(syscalls.add_to(image_));
     STAPD_TRY(add_heartbeat());
     image_.maps[kScratchMap].value_size = round_up_8(scratch_);
@@ -151,6 +162,41 @@ class ImageGenerator {
     for (uint32_t count : writers) contended_.push_back(count > 1);
   }
 
+  // Only hooks with registers: a raw tracepoint has no cookie, and a program that it shared would
+  // not run while it interrupts itself on another one.
+  void join_users(const Candidate& candidate, ProgramContext context) {
+    ProbeSpec& probe = image_.probes[candidate.probe];
+    HandlerShape shape = shape_of(candidate.function, image_);
+    bool can_share = context == ProgramContext::user_registers ||
+                     context == ProgramContext::user_registers_multi ||
+                     context == ProgramContext::kernel_registers;
+    if (can_share) {
+      auto [known, is_new] = sharable_.try_emplace({context, shape.bytes}, users_.size());
+      if (!is_new) {
+        ProgramUsers& users = users_[known->second];
+        if (auto cookie = cookie_of(users.shape, shape)) {
+          probe.cookie = *cookie;
+          users.probes.push_back(candidate.probe);
+          return;
+        }
+      }
+    }
+    users_.push_back({&candidate, context, std::move(shape), {candidate.probe}});
+  }
+
+  Status add_program_of(const ProgramUsers& users) {
+    const ProbeSpec& first = image_.probes[users.first->probe];
+    bool is_shared = false;
+    for (uint32_t probe : users.probes) is_shared |= image_.probes[probe].cookie != 0;
+    GenerateInput input{image_,        users.first->function,
+                        users.context, runs_in_daemon(first.family),
+                        facts_,        contended_,
+                        is_shared};
+    STAPD_ASSIGN(uint32_t program, add_program(input));
+    for (uint32_t probe : users.probes) image_.probes[probe].program = program;
+    return {};
+  }
+
   Result<uint32_t> add_program(const GenerateInput& input) {
     STAPD_ASSIGN(GeneratedProgram made, generate_program(input, data_));
     scratch_ = std::max(scratch_, made.scratch_size);
@@ -177,6 +223,8 @@ class ImageGenerator {
   bool all_in_kernel_;
   DataPool data_;
   std::vector<Candidate> candidates_;
+  std::vector<ProgramUsers> users_;
+  std::map<std::pair<ProgramContext, std::string>, size_t> sharable_;  // -> index in users_
   std::vector<bool> contended_;
   uint32_t scratch_ = kScratchHeaderSize;
 };

@@ -25,6 +25,7 @@ struct CodegenFacts {
   int32_t return_register = 0;
   int32_t code_segment_register = -1;  // pt_regs.cs on x86: bits 0 and 1 set in user mode
   bool unordered_stores = false;       // commit needs a barrier
+  bool uprobe_multi = false;           // one link for many places of a program
   SyscallFacts syscall;
 };
 
@@ -35,6 +36,7 @@ struct GenerateInput {
   bool for_daemon;  // writes into the daemon's segment
   const CodegenFacts& facts;
   const std::vector<bool>& contended;  // global -> its statistic is updated by several programs
+  bool is_shared = false;              // by probes whose links have cookies
 };
 
 // A program, and what it needs beside what the image has.

@@ -5,6 +5,7 @@
 #include <deque>
 #include <functional>
 #include <map>
+#include <optional>
 #include <vector>
 
 #include "runtime/image/map_layout.h"
@@ -41,6 +42,8 @@ enum Helper : uint32_t {
   kRingbufOutput = 130,
   kGetCurrentTaskBtf = 158,
   kForEachMapElem = 164,
+  kGetAttachCookie = 174,
+  kTaskPtRegs = 175,
   kLoop = 181,
   kMapLookupPercpuElem = 195,
 };
@@ -128,7 +131,7 @@ class Selector {
   void select_user_mode(Reg value);
   void select_execname(const ir::Instr& instr);
   void select_argument(const ir::Instr& instr);
-  void select_saved_argument(const ir::Instr& instr);
+  Reg load_user_register(int32_t offset);
   void select_load(const ir::Instr& instr);
   void select_load_string(const ir::Instr& instr);
   void select_load_bytes(const ir::Instr& instr);
@@ -238,12 +241,14 @@ class Selector {
   void select_print(const ir::Instr& instr);
   void emit_record(const RecordFormat& format, uint16_t id, const std::vector<ir::Operand>& values);
   Reg record_time();
+  std::optional<Reg> format_distance();
   Reg segment_pointer(Label none);
   struct RecordText;
   std::vector<RecordText> measure_texts(const RecordFormat& format,
                                         const std::vector<ir::Operand>& values);
-  Reg reserve_fixed(const RecordFormat& format, uint16_t id, Label none);
-  Reg reserve_sized(Reg total, uint16_t id, Label none);
+  Reg reserve_fixed(const RecordFormat& format, uint16_t id, std::optional<Reg> distance,
+                    Label none);
+  Reg reserve_sized(Reg total, uint16_t id, std::optional<Reg> distance, Label none);
   Reg reserve(Reg segment, Reg increment, Reg header);
   std::vector<Reg> field_inputs(const RecordFormat& format, const std::vector<ir::Operand>& values);
   void store_field(Reg record, const RecordField& field, const ir::Operand& value, Reg input);

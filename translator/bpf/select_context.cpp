@@ -26,6 +26,9 @@ bool Selector::select_context_or_memory(const ir::Instr& instr) {
       set(instr.dst[0], value);
       return true;
     }
+    case Op::user_reg:
+      set(instr.dst[0], load_user_register(static_cast<int32_t>(instr.aux)));
+      return true;
     case Op::load:
       select_load(instr);
       return true;
@@ -158,7 +161,8 @@ void Selector::select_argument(const ir::Instr& instr) {
       offset = input_.facts.argument_registers[index];
       break;
     case ProgramContext::raw_syscall:
-      return select_saved_argument(instr);
+      STAPD_CHECK(instr.aux < input_.facts.syscall.arguments.size());
+      return set(instr.dst[0], load_user_register(input_.facts.syscall.arguments[index]));
     case ProgramContext::raw_syscall_return:
       STAPD_CHECK(index == 0);
       offset = 8;
@@ -170,18 +174,14 @@ void Selector::select_argument(const ir::Instr& instr) {
   set(instr.dst[0], value);
 }
 
-// The context has only the address of the saved registers.
-void Selector::select_saved_argument(const ir::Instr& instr) {
-  STAPD_CHECK(instr.aux < input_.facts.syscall.arguments.size());
-  Reg registers = emit_.make_reg(), value = emit_.make_reg();
-  emit_.load(Size::u64, registers, context_pointer(), 0);
-  emit_.alu_imm(Alu::add, registers, input_.facts.syscall.arguments[instr.aux]);
-  frame_address(R1, plan_.temp);
-  emit_.move_imm(R2, 8);
-  emit_.move(R3, registers);
-  emit_.call(kProbeReadKernel, 3);
-  emit_.load(Size::u64, value, frame_, plan_.temp);
-  set(instr.dst[0], value);
+// The kernel gives a typed pointer, so that this is a plain load.
+Reg Selector::load_user_register(int32_t offset) {
+  Reg value = emit_.make_reg();
+  emit_.call(kGetCurrentTaskBtf, 0);
+  emit_.move(R1, R0);
+  emit_.call(kTaskPtRegs, 1);
+  emit_.load(Size::u64, value, R0, offset);
+  return value;
 }
 
 void Selector::select_load(const ir::Instr& instr) {

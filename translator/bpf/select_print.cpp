@@ -52,6 +52,18 @@ Reg Selector::record_time() {
   return time;
 }
 
+// Of a program that several probes share: the format in a header is that of the first probe; adding
+// this makes it the one of the probe that was hit.
+std::optional<Reg> Selector::format_distance() {
+  if (!input_.is_shared) return std::nullopt;
+  Reg distance = emit_.make_reg();
+  emit_.move(R1, context_pointer());
+  emit_.call(kGetAttachCookie, 1);
+  emit_.move(distance, R0);
+  emit_.alu_imm(Alu::shl, distance, kFormatShift);
+  return distance;
+}
+
 // This CPU's segment, or the daemon's; to `none` when there is none.
 Reg Selector::segment_pointer(Label none) {
   int32_t key = transient_stack();
@@ -120,7 +132,9 @@ void Selector::emit_record(const RecordFormat& format, uint16_t id,
   if (most > kMaxRecordSize) emit_.jump_if_imm(Jump::ugt, total, kMaxRecordSize, too_long);
   std::vector<Reg> inputs = field_inputs(format, values);
   Reg time = format.has_time ? record_time() : 0;
-  Reg record = texts.empty() ? reserve_fixed(format, id, end) : reserve_sized(total, id, end);
+  std::optional<Reg> distance = format_distance();
+  Reg record = texts.empty() ? reserve_fixed(format, id, distance, end)
+                             : reserve_sized(total, id, distance, end);
   if (format.has_time) emit_.store(Size::u64, record, kControlSize + kTimeOffset, time);
   for (size_t i = 0; i < format.fields.size(); ++i)
     if (!is_behind(format.fields[i])) store_field(record, format.fields[i], values[i], inputs[i]);
@@ -135,15 +149,17 @@ void Selector::emit_record(const RecordFormat& format, uint16_t id,
     });
 }
 
-Reg Selector::reserve_fixed(const RecordFormat& format, uint16_t id, Label none) {
+Reg Selector::reserve_fixed(const RecordFormat& format, uint16_t id, std::optional<Reg> distance,
+                            Label none) {
   Reg increment = emit_.make_reg(), header = emit_.make_reg();
   Reg segment = segment_pointer(none);
   emit_.move_imm(increment, static_cast<int64_t>(head_increment(format.fixed_size)));
   emit_.move_imm(header, static_cast<int64_t>(record_header(0, kReserved, format.fixed_size, id)));
+  if (distance) emit_.alu(Alu::add, header, *distance);
   return reserve(segment, increment, header);
 }
 
-Reg Selector::reserve_sized(Reg total, uint16_t id, Label none) {
+Reg Selector::reserve_sized(Reg total, uint16_t id, std::optional<Reg> distance, Label none) {
   Reg increment = emit_.make_reg(), header = emit_.make_reg(), constant = emit_.make_reg();
   Reg segment = segment_pointer(none);
   emit_.move(increment, total);
@@ -153,6 +169,7 @@ Reg Selector::reserve_sized(Reg total, uint16_t id, Label none) {
   emit_.alu_imm(Alu::shl, header, kLengthShift - kUnitShift);
   emit_.move_imm(constant, static_cast<int64_t>(record_header(0, kReserved, 0, id)));
   emit_.alu(Alu::bit_or, header, constant);
+  if (distance) emit_.alu(Alu::add, header, *distance);
   return reserve(segment, increment, header);
 }
 

@@ -169,6 +169,8 @@ class BodyPrinter {
         return fmt::format("argument({})", e.value);
       case Kind::register_value:
         return fmt::format("register({})", e.value);
+      case Kind::user_register:
+        return fmt::format("user_register({})", e.value);
       case Kind::load:
         return fmt::format("{}{}{}({})", e.space == ir::Space::user ? "user_" : "kernel_",
                            e.size < 0 ? "s" : "u", std::abs(e.size) * 8, text(*e.args[0]));

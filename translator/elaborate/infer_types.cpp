@@ -199,6 +199,7 @@ class TypeInference {
         return fixed(e, Type::string, wanted);
       case Kind::raw_argument:
       case Kind::register_value:
+      case Kind::user_register:
         return fixed(e, Type::integer, wanted);
       case Kind::conditional:
         return conditional(e, wanted, likely);

@@ -79,6 +79,7 @@ struct Expr {
     histogram,    // args[0]: statistic: the whole table, only inside print
     raw_argument,    // value: index
     register_value,  // value: offset in pt_regs
+    user_register,   // value: offset in pt_regs as saved when the task entered the kernel
     load,            // args[0]: address; size, space; text: how the script calls what is read
     load_string,     // args[0]: address; space
     // Below: what passes leave behind none of, or what refuse_unexecutable() refuses.

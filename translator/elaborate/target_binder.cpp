@@ -58,13 +58,25 @@ Expr* TargetBinder::bind(const ast::Expr& expr) {
   }
 }
 
+namespace {
+
+Kind kind_of(ContextVariable::Source source) {
+  switch (source) {
+    case ContextVariable::Source::register_:
+      return Kind::register_value;
+    case ContextVariable::Source::user_register:
+      return Kind::user_register;
+    default:
+      return Kind::raw_argument;
+  }
+}
+
+}  // namespace
+
 Expr* TargetBinder::start_of(const ContextVariable& variable, const Token& token) {
   if (variable.source == ContextVariable::Source::text)
     return body_.make_string(variable.text, token);
-  Expr* start =
-      body_.make(variable.source == ContextVariable::Source::raw_argument ? Kind::raw_argument
-                                                                          : Kind::register_value,
-                 token);
+  Expr* start = body_.make(kind_of(variable.source), token);
   start->type = sem::Type::integer;
   start->value = variable.index;
   return start;

@@ -24,7 +24,18 @@ std::vector<std::string> tapset_folders() {
   return {};
 }
 
+void add_places(CompileOptions& options) {
+  for (const std::string& folder : tapset_folders()) options.tapset_paths.push_back(folder);
+  options.working_directory = std::filesystem::current_path();
+}
+
 }  // namespace
+
+Result<CompileOutcome> inventory_here(CompileOptions options, Inventory inventory) {
+  STAPD_ASSIGN(KernelInfo kernel, read_running_kernel({}));
+  add_places(options);
+  return take_inventory(options, kernel, inventory);
+}
 
 Result<CompileOutcome> compile_here(CompileOptions options, CompilePhase stop_after) {
   ReadKernelOptions read;
@@ -32,8 +43,7 @@ Result<CompileOutcome> compile_here(CompileOptions options, CompilePhase stop_af
   STAPD_ASSIGN(KernelInfo kernel, read_running_kernel(read));
   // What is only translated may be translated by anybody.
   if (stop_after == CompilePhase::generate) STAPD_TRY(probe_kernel_features(kernel.features));
-  for (const std::string& folder : tapset_folders()) options.tapset_paths.push_back(folder);
-  options.working_directory = std::filesystem::current_path();
+  add_places(options);
   return compile(options, kernel, stop_after);
 }
 

@@ -48,6 +48,7 @@ class FunctionLowering {
   Operand compare(const sem::Expr& expr);
   Operand logical(const sem::Expr& expr);
   Operand conditional(const sem::Expr& expr);
+  Operand context_number(ir::Op op, const sem::Expr& expr);
   Operand call(const sem::Expr& expr);
   void check_nesting(const sem::Expr& call);
   uint32_t caught_call_block();

@@ -121,12 +121,11 @@ FunctionLowering::Operand FunctionLowering::integer(const Expr& expr) {
     case Expr::Kind::bucket:
       return bucket(expr);
     case Expr::Kind::raw_argument:
-    case Expr::Kind::register_value: {
-      Operand result = build_.make_reg();
-      build_.append(expr.kind == Expr::Kind::raw_argument ? Op::argument : Op::reg, {result}, {},
-                    static_cast<uint32_t>(expr.value));
-      return result;
-    }
+      return context_number(Op::argument, expr);
+    case Expr::Kind::register_value:
+      return context_number(Op::reg, expr);
+    case Expr::Kind::user_register:
+      return context_number(Op::user_reg, expr);
     case Expr::Kind::load:
       return load(expr);
     default:
@@ -137,8 +136,13 @@ FunctionLowering::Operand FunctionLowering::integer(const Expr& expr) {
   return Operand::imm(0);
 }
 
-FunctionLowering::Operand FunctionLowering::arithmetic(const Expr& at, Op op, Operand a,
-                                                       Operand b) {
+FunctionLowering::Operand FunctionLowering::context_number(Op op, const sem::Expr& expr) {
+  Operand result = build_.make_reg();
+  build_.append(op, {result}, {}, static_cast<uint32_t>(expr.value));
+  return result;
+}
+
+FunctionLowering::Operand FunctionLowering::arithmetic(const Expr& at, Op op, Operand a, Operand b) {
   if (op == Op::div || op == Op::mod) return divide(at, op, a, b);
   return build_.binary(op, a, b);
 }

@@ -22,9 +22,10 @@ namespace stapd::probes {
 // A target variable of a derived probe.
 struct ContextVariable {
   enum class Source : uint8_t {
-    raw_argument,  // `index`: see ir::Op::argument
-    register_,     // `index`: byte offset in pt_regs
-    text,          // `text`: known when the script is translated
+    raw_argument,   // `index`: see ir::Op::argument
+    register_,      // `index`: byte offset in pt_regs
+    user_register,  // `index`: likewise, as saved when the task entered the kernel
+    text,           // `text`: known when the script is translated
   };
   std::string name;  // with its $
   Source source = Source::raw_argument;

@@ -15,8 +15,8 @@ ContextVariable argument(std::string name, uint32_t index) {
   return variable;
 }
 
-DerivedPoint derive(Components components, const std::string& name, uint32_t number,
-                    bool is_return) {
+DerivedPoint derive(Components components, const arch::Machine& machine, const std::string& name,
+                    uint32_t number, bool is_return) {
   DerivedPoint derived;
   derived.point = point_text(components);
   derived.spec.family = is_return ? ProbeSpec::Family::syscall_return : ProbeSpec::Family::syscall;
@@ -27,13 +27,19 @@ DerivedPoint derive(Components components, const std::string& name, uint32_t num
   derived.user_space = true;
   derived.function = name;
   derived.is_return = is_return;
-  std::vector<ContextVariable> arguments;
-  for (uint32_t i = 0; i < kArguments; ++i)
+  std::vector<ContextVariable> arguments, saved;
+  for (uint32_t i = 0; i < kArguments; ++i) {
     arguments.push_back(argument(fmt::format("$arg{}", i + 1), i));
+    saved.push_back(arguments.back());
+    saved.back().source = ContextVariable::Source::user_register;
+    saved.back().index = machine.system_call_arguments[i];
+  }
   if (!is_return) {
     derived.variables = std::move(arguments);
     return derived;
   }
+  // Until it returns, the registers of the call are kept: @entry() is only for what they point at.
+  derived.variables = std::move(saved);
   derived.variables.push_back(argument("$return", 0));
   derived.entry = derived.spec;
   derived.entry->family = ProbeSpec::Family::syscall;
@@ -46,7 +52,8 @@ BuildResult build_syscall(Components components, BuildContext& context) {
   const std::optional<uint32_t> number =
       arch::find_system_call(arch::system_calls(context.machine), name);
   if (!number) return build_error(fmt::format("no system call '{}' on this machine", name), 0);
-  return BuildResult{{derive(components, name, *number, has_component(components, "return"))}};
+  return BuildResult{
+      {derive(components, context.machine, name, *number, has_component(components, "return"))}};
 }
 
 }  // namespace

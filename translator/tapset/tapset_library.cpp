@@ -26,11 +26,7 @@ void TapsetLibrary::add(const std::string& path) {
   }
   auto file = std::make_unique<File>();
   file->id = sources_.add(path, std::move(*text), SourceOrigin::tapset);
-  Diagnostics own;
-  file->tokens = tokenize(sources_, file->id, {}, own);
-  for (const Diagnostic& d : own.all()) diagnostics_.add(d);
-  if (own.has_errors()) return;
-  file->index = index_tapset_tokens(file->tokens.tokens);
+  file->index = index_tapset_text(sources_.text(file->id));
   const size_t number = files_.size();
   for (std::string_view name : file->index.functions) functions_[name].push_back(number);
   for (std::string_view name : file->index.globals) globals_[name].push_back(number);

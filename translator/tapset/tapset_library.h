@@ -36,6 +36,7 @@ class TapsetLibrary {
   };
   const std::vector<Alias>& aliases() const { return aliases_; }
   const ast::Script* parsed(size_t file);
+  size_t file_count() const { return files_.size(); }
 
   // For "did you mean ...".
   std::vector<std::string> function_names() const;
@@ -43,7 +44,6 @@ class TapsetLibrary {
  private:
   struct File {
     FileId id;
-    TokenBuffer tokens;
     TapsetFileIndex index;
     std::optional<std::optional<ast::Script>> script;  // once parsed; empty: it has faults
   };

@@ -1,0 +1,142 @@
+#include "ctl/client/stapd_client.h"
+
+#include <fcntl.h>
+#include <systemd/sd-bus.h>
+
+#include <utility>
+
+#include "ctl/client/variant_map.h"
+
+namespace stapd::ctl {
+namespace {
+
+const Target kManager = {kManagerPath, kManagerInterface};
+
+Target session_target(const std::string& path) { return {path, kSessionInterface}; }
+
+Result<VariantMap> all_properties(const Bus& bus, const std::string& path, const char* interface) {
+  STAPD_ASSIGN(BusMessage reply,
+               bus.call({path, "org.freedesktop.DBus.Properties"}, "GetAll", interface));
+  return VariantMap::read(reply, "GetAll");
+}
+
+Result<std::vector<std::string>> read_texts(const BusMessage& reply, const char* method) {
+  std::vector<std::string> texts;
+  int error = sd_bus_message_enter_container(reply.get(), 'a', "s");
+  const char* text = nullptr;
+  while (error > 0 && (error = sd_bus_message_read_basic(reply.get(), 's', &text)) > 0)
+    texts.emplace_back(text);
+  if (error < 0) return strange_reply(method);
+  return texts;
+}
+
+// Descriptors of a message are closed with it.
+Result<UniqueFd> read_fd(const BusMessage& reply, const char* method) {
+  int fd = -1;
+  if (sd_bus_message_read_basic(reply.get(), 'h', &fd) <= 0) return strange_reply(method);
+  UniqueFd own(fcntl(fd, F_DUPFD_CLOEXEC, 3));
+  if (!own.valid()) return fail_errno("keeping what stapd sent", errno);
+  return own;
+}
+
+}  // namespace
+
+Result<StapdClient> StapdClient::connect(const std::optional<std::string>& root,
+                                         uint64_t timeout_us) {
+  STAPD_ASSIGN(std::unique_ptr<Bus> bus, Bus::connect(root, timeout_us));
+  return StapdClient(std::move(bus));
+}
+
+Result<ManagerInfo> StapdClient::manager() {
+  STAPD_ASSIGN(VariantMap all, all_properties(*bus_, kManagerPath, kManagerInterface));
+  return ManagerInfo{all.text("Version"), static_cast<uint32_t>(all.number("Pid"))};
+}
+
+Result<std::vector<SessionEntry>> StapdClient::list_sessions() {
+  STAPD_ASSIGN(BusMessage reply, bus_->call(kManager, "ListSessions"));
+  std::vector<SessionEntry> sessions;
+  const char *name = nullptr, *path = nullptr, *state = nullptr, *description = nullptr;
+  int error = sd_bus_message_enter_container(reply.get(), 'a', "(soss)");
+  while (error > 0 && (error = sd_bus_message_read(reply.get(), "(soss)", &name, &path, &state,
+                                                   &description)) > 0)
+    sessions.push_back({name, path, state, description});
+  if (error < 0) return strange_reply("ListSessions");
+  return sessions;
+}
+
+Result<std::string> StapdClient::find_session(const std::string& name) {
+  STAPD_ASSIGN(BusMessage reply, bus_->call(kManager, "GetSession", name));
+  const char* path = nullptr;
+  if (sd_bus_message_read_basic(reply.get(), 'o', &path) <= 0) return strange_reply("GetSession");
+  return std::string(path);
+}
+
+Status StapdClient::start(const std::string& name) {
+  STAPD_TRY(bus_->call(kManager, "StartSession", name));
+  return {};
+}
+
+Status StapdClient::stop(const std::string& name) {
+  STAPD_TRY(bus_->call(kManager, "StopSession", name));
+  return {};
+}
+
+Result<std::vector<std::string>> StapdClient::stop_all() {
+  STAPD_ASSIGN(BusMessage reply, bus_->call(kManager, "StopAll"));
+  return read_texts(reply, "StopAll");
+}
+
+Result<std::vector<std::string>> StapdClient::reload() {
+  STAPD_ASSIGN(BusMessage reply, bus_->call(kManager, "Reload"));
+  return read_texts(reply, "Reload");
+}
+
+Result<SessionInfo> StapdClient::session_info(const std::string& path) {
+  STAPD_ASSIGN(VariantMap all, all_properties(*bus_, path, kSessionInterface));
+  SessionInfo info;
+  info.name = all.text("Name");
+  info.description = all.text("Description");
+  info.state = all.text("State");
+  info.failure = all.text("Failure");
+  info.profile = all.text("Profile");
+  info.script = all.text("Script");
+  info.automatic = all.flag("Automatic");
+  info.started_us = all.number("StartedUSec");
+  info.ring_bytes = all.number("RingBytes");
+  return info;
+}
+
+Result<SessionStatistics> StapdClient::statistics(const std::string& path) {
+  STAPD_ASSIGN(BusMessage reply, bus_->call(session_target(path), "GetStatistics"));
+  STAPD_ASSIGN(VariantMap all, VariantMap::read(reply, "GetStatistics"));
+  SessionStatistics statistics;
+  statistics.produced = all.number("Produced");
+  statistics.kept = all.number("Kept");
+  statistics.overwritten = all.number("Overwritten");
+  statistics.dropped = all.number("Dropped");
+  statistics.skipped = all.number("Skipped");
+  statistics.errors = all.number("Errors");
+  statistics.missed = all.number("Missed");
+  statistics.dropped_by = all.counts("DroppedBy");
+  statistics.depth_ns = all.number("DepthNSec");
+  statistics.oldest_ns = all.number("OldestNSec");
+  statistics.away_ns = all.number("AwayNSec");
+  statistics.last_away_ns = all.number("LastAwayNSec");
+  statistics.adoptions = all.number("Adoptions");
+  return statistics;
+}
+
+Result<std::unique_ptr<Recording>> StapdClient::open_recording(const std::string& path) {
+  STAPD_ASSIGN(BusMessage reply, bus_->call(session_target(path), "OpenRecording"));
+  RecordingFiles files;
+  STAPD_ASSIGN(files.image, read_fd(reply, "OpenRecording"));
+  STAPD_ASSIGN(files.ring, read_fd(reply, "OpenRecording"));
+  STAPD_ASSIGN(files.state, read_fd(reply, "OpenRecording"));
+  STAPD_ASSIGN(VariantMap all, VariantMap::read(reply, "OpenRecording"));
+  files.segment_bytes = all.number("SegmentBytes");
+  files.segments = static_cast<uint32_t>(all.number("Segments"));
+  files.state_bytes = all.number("StateBytes");
+  return Recording::open(files);
+}
+
+}  // namespace stapd::ctl

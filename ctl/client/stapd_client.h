@@ -1,0 +1,72 @@
+// What stapd can be asked and told (docs/dbus.md), as plain data. Whatever it answers is checked.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "ctl/client/bus.h"
+#include "ctl/client/recording.h"
+
+namespace stapd::ctl {
+
+struct SessionEntry {
+  std::string name, path, state, description;
+};
+
+struct SessionInfo {
+  std::string name, description, state, failure, profile, script;
+  bool automatic = false;
+  uint64_t started_us = 0;  // wall clock; 0: never
+  uint64_t ring_bytes = 0;  // a CPU
+};
+
+// Counts of records, but for the times.
+struct SessionStatistics {
+  uint64_t produced = 0, kept = 0, overwritten = 0, dropped = 0, skipped = 0, errors = 0,
+           missed = 0;
+  std::map<std::string, uint64_t> dropped_by;
+  uint64_t depth_ns = 0;   // how far back the ring of every CPU reaches
+  uint64_t oldest_ns = 0;  // CLOCK_BOOTTIME of the oldest record
+  uint64_t away_ns = 0, last_away_ns = 0, adoptions = 0;
+
+  uint64_t lost() const { return dropped + skipped + missed; }
+};
+
+struct ManagerInfo {
+  std::string version;
+  uint32_t pid = 0;
+};
+
+class StapdClient {
+ public:
+  // Starting a session compiles its script and takes its programs through the verifier.
+  static constexpr uint64_t kTimeoutUs = 60'000'000;
+
+  static Result<StapdClient> connect(const std::optional<std::string>& root,
+                                     uint64_t timeout_us = kTimeoutUs);
+
+  Result<ManagerInfo> manager();
+  Result<std::vector<SessionEntry>> list_sessions();
+  // The path of a session's object, by its name.
+  Result<std::string> find_session(const std::string& name);
+  Status start(const std::string& name);
+  Status stop(const std::string& name);
+  Result<std::vector<std::string>> stop_all();
+  Result<std::vector<std::string>> reload();
+
+  Result<SessionInfo> session_info(const std::string& path);
+  Result<SessionStatistics> statistics(const std::string& path);
+  Result<std::unique_ptr<Recording>> open_recording(const std::string& path);
+
+  const Bus& bus() const { return *bus_; }
+
+ private:
+  explicit StapdClient(std::unique_ptr<Bus> bus) : bus_(std::move(bus)) {}
+
+  std::unique_ptr<Bus> bus_;
+};
+
+}  // namespace stapd::ctl

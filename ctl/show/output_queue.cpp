@@ -1,0 +1,70 @@
+#include "ctl/show/output_queue.h"
+
+#include <poll.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <climits>
+
+namespace stapd::ctl {
+namespace {
+
+// What a pipe or a terminal that polls as writable takes without blocking.
+constexpr size_t kReadyBytes = PIPE_BUF;
+constexpr size_t kAtOnce = 1 << 20;
+
+bool is_writable(int fd) {
+  pollfd wait = {fd, POLLOUT, 0};
+  return ::poll(&wait, 1, 0) > 0;
+}
+
+}  // namespace
+
+std::string& OutputQueue::to(int fd) {
+  if (pieces_.empty() || pieces_.back().fd != fd) pieces_.push_back({fd, {}});
+  return pieces_.back().text;
+}
+
+bool OutputQueue::empty() const { return size() == 0; }
+
+size_t OutputQueue::size() const {
+  size_t bytes = 0;
+  for (const Piece& piece : pieces_) bytes += piece.text.size() - piece.written;
+  return bytes;
+}
+
+int OutputQueue::next_fd() const { return pieces_.empty() ? -1 : pieces_.front().fd; }
+
+Status OutputQueue::write_ready() {
+  while (!pieces_.empty() && is_writable(pieces_.front().fd)) STAPD_TRY(write_front(kReadyBytes));
+  return {};
+}
+
+Status OutputQueue::write_all() {
+  while (!pieces_.empty()) {
+    // Whoever gave us the file may have made it non-blocking.
+    pollfd wait = {pieces_.front().fd, POLLOUT, 0};
+    ::poll(&wait, 1, -1);
+    STAPD_TRY(write_front(kAtOnce));
+  }
+  return {};
+}
+
+Status OutputQueue::write_front(size_t most) {
+  Piece& piece = pieces_.front();
+  size_t bytes = std::min(most, piece.text.size() - piece.written);
+  ssize_t done = bytes ? ::write(piece.fd, piece.text.data() + piece.written, bytes) : 0;
+  if (done < 0 && (errno == EINTR || errno == EAGAIN)) return {};
+  if (done < 0) {
+    int error = errno;
+    bool is_stderr = piece.fd == STDERR_FILENO;
+    pieces_.pop_front();
+    return is_stderr ? Status{} : Status(fail_errno("writing the output", error));
+  }
+  piece.written += static_cast<size_t>(done);
+  if (piece.written == piece.text.size()) pieces_.pop_front();
+  return {};
+}
+
+}  // namespace stapd::ctl

@@ -1,0 +1,38 @@
+// Text on its way to stdout, stderr and files, in order. A reader that is slow or stopped holds up
+// nothing but the queue: whoever fills it decides when enough waits in it.
+#pragma once
+
+#include <deque>
+#include <string>
+
+#include "runtime/base/result.h"
+
+namespace stapd::ctl {
+
+class OutputQueue {
+ public:
+  // The text to which is appended what goes to `fd`, behind all that was queued before.
+  std::string& to(int fd);
+
+  bool empty() const;
+  size_t size() const;  // bytes
+  // Whose turn it is: to be polled for POLLOUT. -1 when there is nothing to write.
+  int next_fd() const;
+
+  // As much as goes without waiting, or everything. What stderr does not take is let go; an error
+  // of another file ends the queue's use.
+  Status write_ready();
+  Status write_all();
+
+ private:
+  struct Piece {
+    int fd;
+    std::string text;
+    size_t written = 0;
+  };
+  Status write_front(size_t most);
+
+  std::deque<Piece> pieces_;
+};
+
+}  // namespace stapd::ctl

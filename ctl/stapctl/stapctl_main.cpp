@@ -1,0 +1,144 @@
+#include "ctl/stapctl/stapctl_main.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+
+#include "ctl/stap/options.h"
+#include "ctl/stapctl/verb.h"
+#include "runtime/base/version.h"
+
+namespace stapd::ctl {
+namespace {
+
+constexpr int kFailed = 1;
+constexpr int kUsage = 2;
+
+enum GlobalOption { kHelp = 2000, kShowVersion, kRoot };
+constexpr OptionSpec kHelpOption = {kHelp, 'h', "help", OptionSpec::Argument::none, "this help"};
+constexpr OptionSpec kVersionOption = {kShowVersion, 'V', "version", OptionSpec::Argument::none,
+                                       "the version of stapctl"};
+constexpr OptionSpec kRootOption = {kRoot, 0, "root", OptionSpec::Argument::required,
+                                    "talk to the stapd that runs with this --root"};
+
+const Verb* const kVerbs[] = {&kList, &kStatus, &kDump,  &kAttach, &kStart,
+                              &kStop, &kReload, &kCheck, &kCompile};
+
+const Verb* find_verb(const std::string& name) {
+  for (const Verb* verb : kVerbs)
+    if (verb->name == name) return verb;
+  return nullptr;
+}
+
+void print_help() {
+  std::string text = "usage: stapctl [--root=DIR] VERB ...\n\n";
+  for (const Verb* verb : kVerbs) {
+    text += fmt::format("  {} {:<{}} {}\n", verb->name, verb->operands,
+                        std::max<int>(0, 27 - static_cast<int>(std::string(verb->name).size())),
+                        verb->text);
+    for (const OptionSpec& option : verb->options) text += "    " + help_line(option).substr(2);
+  }
+  text += "  version                      the version of stapctl\n\nWith every verb:\n";
+  text += help_line(kRootOption);
+  text += "\nTimes are 500ms, 5s, 2min, 1h, or seconds.\n";
+  std::fputs(text.c_str(), stdout);
+}
+
+int usage_failure(const std::string& message) {
+  std::fprintf(stderr, "stapctl: %s\nTry 'stapctl help'.\n", message.c_str());
+  return kUsage;
+}
+
+// What to do next, for the errors that have an obvious answer.
+std::string hint_for(const Error& error, const Invocation& invocation) {
+  std::string root = invocation.root ? " --root=" + *invocation.root : "";
+  if (error.code == ErrorCode::busy && invocation.root)
+    return "is it running? stapd" + root + " --bus=none";
+  if (error.code == ErrorCode::busy) return "is stapd running? systemctl start stapd";
+  if (error.code == ErrorCode::not_found) return "what there is: stapctl" + root + " list";
+  return "";
+}
+
+int failure(const Error& error, const Invocation& invocation) {
+  if (error.code == ErrorCode::invalid_argument) return usage_failure(error.message);
+  std::fprintf(stderr, "stapctl: %s\n", error.message.c_str());
+  std::string hint = hint_for(error, invocation);
+  if (!hint.empty()) std::fprintf(stderr, "%s\n", hint.c_str());
+  return kFailed;
+}
+
+const OptionSpec* find_spec(const Verb& verb, std::span<const OptionSpec> of_stap, int id) {
+  for (std::span<const OptionSpec> table : {verb.options, of_stap})
+    for (const OptionSpec& spec : table)
+      if (spec.id == id) return &spec;
+  return &kRootOption;
+}
+
+Result<CommandLine> parse(const Verb& verb, std::span<const std::string> words) {
+  std::span<const OptionSpec> of_stap;
+  if (verb.stap_options) of_stap = stap_option_specs();
+  std::vector<OptionSpec> specs(verb.options.begin(), verb.options.end());
+  specs.push_back(kRootOption);
+  specs.insert(specs.end(), of_stap.begin(), of_stap.end());
+  STAPD_ASSIGN(CommandLine line, parse_command_line(specs, words, verb.rule));
+  // The table of this function ends with it.
+  for (GivenOption& option : line.options) option.spec = find_spec(verb, of_stap, option.spec->id);
+  if (line.operands.size() < verb.fewest || line.operands.size() > verb.most)
+    return usage_error("usage: stapctl {} {}", verb.name, verb.operands);
+  return line;
+}
+
+int run_verb(const Verb& verb, std::span<const std::string> words, Invocation invocation) {
+  Result<CommandLine> line = parse(verb, words);
+  if (!line) return usage_failure(line.error().message);
+  invocation.line = std::move(*line);
+  if (auto root = invocation.find(kRoot)) invocation.root = root;
+  Result<int> status = verb.run(invocation);
+  if (!status) return failure(status.error(), invocation);
+  if (std::fflush(stdout) != 0 || std::ferror(stdout))
+    return failure({ErrorCode::io, fmt::format("writing the output: {}", std::strerror(errno))},
+                   invocation);
+  return *status;
+}
+
+int print_version() {
+  std::printf("stapctl (stapd) %s\n", kVersion);
+  return 0;
+}
+
+}  // namespace
+
+std::optional<std::string> Invocation::find(int option) const {
+  std::optional<std::string> value;
+  for (const GivenOption& given : line.options)
+    if (given.spec->id == option) value = given.value;
+  return value;
+}
+
+void notice(const std::string& text) { std::fprintf(stderr, "stapctl: %s\n", text.c_str()); }
+
+int stapctl_main(int argc, char** argv) {
+  std::vector<std::string> words(argv + 1, argv + argc);
+  const OptionSpec specs[] = {kHelpOption, kVersionOption, kRootOption};
+  Result<CommandLine> line = parse_command_line(specs, words, AfterOperand::operands_only);
+  if (!line) return usage_failure(line.error().message);
+  Invocation invocation;
+  for (const GivenOption& option : line->options) {
+    if (option.spec->id == kRoot) invocation.root = option.value;
+    if (option.spec->id == kShowVersion) return print_version();
+    if (option.spec->id == kHelp) line->operands = {"help"};
+  }
+  if (line->operands.empty()) return usage_failure("which verb?");
+  const std::string& name = line->operands[0];
+  if (name == "version") return print_version();
+  if (name == "help") {
+    print_help();
+    return 0;
+  }
+  const Verb* verb = find_verb(name);
+  if (!verb) return usage_failure(fmt::format("there is no verb '{}'", name));
+  return run_verb(*verb, std::span(line->operands).subspan(1), std::move(invocation));
+}
+
+}  // namespace stapd::ctl

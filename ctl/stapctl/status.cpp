@@ -1,0 +1,98 @@
+// stapctl status [NAME]
+#include <cstdio>
+#include <map>
+
+#include "ctl/command_line/time_span.h"
+#include "ctl/stapctl/verb.h"
+#include "runtime/base/clock.h"
+
+namespace stapd::ctl {
+namespace {
+
+template <class... Args>
+void line(const char* name, fmt::format_string<Args...> format, Args&&... args) {
+  fmt::print("{:>11}: {}\n", name, fmt::format(format, std::forward<Args>(args)...));
+}
+
+std::string local_time(uint64_t us) {
+  auto seconds = static_cast<time_t>(us / 1'000'000);
+  tm time{};
+  localtime_r(&seconds, &time);
+  char text[64];
+  size_t size = strftime(text, sizeof text, "%Y-%m-%d %H:%M:%S", &time);
+  return std::string(text, size);
+}
+
+std::string causes_text(const std::map<std::string, uint64_t>& causes) {
+  std::string text;
+  for (const auto& [cause, count] : causes)
+    if (count) text += fmt::format("{}{} {}", text.empty() ? " (" : ", ", count, cause);
+  return text.empty() ? text : text + ")";
+}
+
+void print_statistics(const SessionInfo& info, const SessionStatistics& statistics) {
+  line("Ring", "{} KiB a CPU, reaches back {}", info.ring_bytes >> 10,
+       time_span_text(statistics.depth_ns));
+  line("Records", "{}: {} kept, {} overwritten, {} dropped{}",
+       statistics.produced + statistics.dropped, statistics.kept, statistics.overwritten,
+       statistics.dropped, causes_text(statistics.dropped_by));
+  if (statistics.skipped) line("Skipped", "{} handlers", statistics.skipped);
+  if (statistics.missed) line("Missed", "{} events inside of handlers", statistics.missed);
+  if (statistics.errors) line("Errors", "{}", statistics.errors);
+  if (statistics.adoptions)
+    line("Adopted", "{} times; no stapd looked after it for {} in all, {} the last time",
+         statistics.adoptions, time_span_text(statistics.away_ns),
+         time_span_text(statistics.last_away_ns));
+}
+
+Status print_session(StapdClient& client, const std::string& name) {
+  STAPD_ASSIGN(std::string path, client.find_session(name));
+  STAPD_ASSIGN(SessionInfo info, client.session_info(path));
+  line("Session", "{}{}{}", info.name, info.description.empty() ? "" : ": ", info.description);
+  std::string since;
+  if (info.started_us) since = ", started " + local_time(info.started_us);
+  line("State", "{}{}", info.state, since);
+  line("Profile", "{} ({})", info.profile, info.automatic ? "starts with stapd" : "manual start");
+  line("Script", "{}", info.script);
+  // What never recorded, or failed to, has none.
+  if (Result<SessionStatistics> statistics = client.statistics(path))
+    print_statistics(info, *statistics);
+  if (!info.failure.empty()) fmt::print("{}\n", info.failure);
+  return {};
+}
+
+Status print_daemon(StapdClient& client) {
+  STAPD_ASSIGN(ManagerInfo manager, client.manager());
+  STAPD_ASSIGN(std::vector<SessionEntry> sessions, client.list_sessions());
+  std::map<std::string, size_t> states;
+  for (const SessionEntry& session : sessions) ++states[session.state];
+  std::string text = states.empty() ? "none" : "";
+  for (const auto& [state, count] : states)
+    text += fmt::format("{}{} {}", text.empty() ? "" : ", ", count, state);
+  line("stapd", "{}, PID {}", manager.version, manager.pid);
+  line("Sessions", "{}", text);
+  return {};
+}
+
+Result<int> status(const Invocation& invocation) {
+  STAPD_ASSIGN(StapdClient client, StapdClient::connect(invocation.root));
+  if (invocation.operands().empty())
+    STAPD_TRY(print_daemon(client));
+  else
+    STAPD_TRY(print_session(client, invocation.operands()[0]));
+  return 0;
+}
+
+}  // namespace
+
+const Verb kStatus = {"status",
+                      "[NAME]",
+                      "all about a session, or about stapd itself",
+                      {},
+                      false,
+                      0,
+                      1,
+                      AfterOperand::options_too,
+                      status};
+
+}  // namespace stapd::ctl

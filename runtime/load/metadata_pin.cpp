@@ -1,0 +1,83 @@
+#include "runtime/load/metadata_pin.h"
+
+#include <bpf/bpf.h>
+#include <sys/mman.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+
+#include "runtime/load/pins.h"
+
+namespace stapd {
+namespace {
+
+constexpr size_t kImageOffset = 4096;
+constexpr size_t kMaxImage = 256u << 20;
+static_assert(sizeof(SessionMetadata) <= kImageOffset);
+
+Result<MapMemory> map_pages(int fd, size_t size, int protection) {
+  void* data = mmap(nullptr, size, protection, MAP_SHARED, fd, 0);
+  if (data == MAP_FAILED) return fail_errno("mapping the session's metadata", errno);
+  return MapMemory(data, size);
+}
+
+}  // namespace
+
+Result<MetadataMap> MetadataMap::create(const SessionMetadata& metadata,
+                                        std::string_view encoded_image) {
+  if (encoded_image.size() > kMaxImage)
+    return failf(ErrorCode::limit, "an image of {} MB", encoded_image.size() >> 20);
+  MetadataMap map;
+  map.size_ = kImageOffset + encoded_image.size();
+  LIBBPF_OPTS(bpf_map_create_opts, options);
+  options.map_flags = BPF_F_MMAPABLE;
+  map.fd_.reset(bpf_map_create(BPF_MAP_TYPE_ARRAY, kMetadataPin, 4,
+                               static_cast<uint32_t>(map.size_), 1, &options));
+  if (!map.fd_.valid()) return fail_errno("making the session's metadata", errno);
+  STAPD_ASSIGN(MapMemory whole, map_pages(map.fd(), map.size_, PROT_READ | PROT_WRITE));
+  std::memcpy(whole.data() + kImageOffset, encoded_image.data(), encoded_image.size());
+  STAPD_TRY(map.map_memory());
+  map.metadata() = metadata;
+  map.metadata().image_bytes = encoded_image.size();
+  return map;
+}
+
+Result<MetadataMap> MetadataMap::open(const std::string& pin_folder) {
+  MetadataMap map;
+  STAPD_ASSIGN(map.fd_, open_pin(pin_folder + "/" + kMetadataPin));
+  bpf_map_info info = {};
+  uint32_t length = sizeof info;
+  if (bpf_obj_get_info_by_fd(map.fd(), &info, &length) < 0)
+    return fail_errno("the session's metadata", errno);
+  map.size_ = info.value_size;
+  auto not_ours = [&] {
+    return failf(ErrorCode::corrupt, "{}/{}: not the metadata of a session", pin_folder,
+                 kMetadataPin);
+  };
+  if (info.type != BPF_MAP_TYPE_ARRAY || map.size_ < kImageOffset) return not_ours();
+  STAPD_TRY(map.map_memory());
+  if (map.metadata().magic != SessionMetadata::kMagic ||
+      map.metadata().image_bytes > map.size_ - kImageOffset)
+    return not_ours();
+  return map;
+}
+
+Status MetadataMap::map_memory() {
+  STAPD_ASSIGN(memory_, map_pages(fd(), kImageOffset, PROT_READ | PROT_WRITE));
+  return {};
+}
+
+Result<std::string> MetadataMap::read_image() const {
+  STAPD_ASSIGN(MapMemory whole, map_pages(fd(), size_, PROT_READ));
+  size_t bytes = std::min<size_t>(metadata().image_bytes, size_ - kImageOffset);
+  return std::string(reinterpret_cast<const char*>(whole.data()) + kImageOffset, bytes);
+}
+
+void copy_text(char* to, size_t size, std::string_view text) {
+  size_t length = std::min(text.size(), size - 1);
+  std::memcpy(to, text.data(), length);
+  std::memset(to + length, 0, size - length);
+}
+
+}  // namespace stapd

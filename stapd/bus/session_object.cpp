@@ -1,0 +1,179 @@
+#include "stapd/bus/session_object.h"
+
+#include "stapd/bus/manager_object.h"
+
+namespace stapd::bus {
+namespace {
+
+using Message = std::unique_ptr<sd_bus_message, sd_bus_message* (*)(sd_bus_message*)>;
+
+Message new_reply(sd_bus_message* call) {
+  sd_bus_message* reply = nullptr;
+  sd_bus_message_new_method_return(call, &reply);
+  return {reply, sd_bus_message_unref};
+}
+
+Session& session_of(void* userdata) { return *static_cast<Session*>(userdata); }
+
+// What was given when the vtable was added; the handlers' own userdata is the session.
+Manager& manager_of(sd_bus_message* call) {
+  sd_bus_slot* slot = sd_bus_get_current_slot(sd_bus_message_get_bus(call));
+  return *static_cast<Manager*>(sd_bus_slot_get_userdata(slot));
+}
+
+int not_recording(sd_bus_error* error, const Error& why) {
+  return set_error(error, why.code == ErrorCode::not_found ? kNotRecording : SD_BUS_ERROR_FAILED,
+                   why.message);
+}
+
+// ---- properties -------------------------------------------------------------------------------
+
+template <auto Get>
+int text_property(sd_bus*, const char*, const char*, const char*, sd_bus_message* reply,
+                  void* userdata, sd_bus_error*) {
+  std::string text = Get(session_of(userdata));
+  return sd_bus_message_append(reply, "s", text.c_str());
+}
+
+template <auto Get>
+int number_property(sd_bus*, const char*, const char*, const char*, sd_bus_message* reply,
+                    void* userdata, sd_bus_error*) {
+  return sd_bus_message_append(reply, "t", static_cast<uint64_t>(Get(session_of(userdata))));
+}
+
+int automatic_property(sd_bus*, const char*, const char*, const char*, sd_bus_message* reply,
+                       void* userdata, sd_bus_error*) {
+  return sd_bus_message_append(reply, "b", session_of(userdata).profile().automatic);
+}
+
+std::string get_name(const Session& session) { return session.name(); }
+std::string get_description(const Session& session) { return session.profile().description; }
+std::string get_state(const Session& session) { return name_of(session.state()); }
+std::string get_failure(const Session& session) {
+  return session.failure() ? session.failure()->message : "";
+}
+std::string get_profile(const Session& session) { return session.profile().path; }
+std::string get_script(const Session& session) { return session.profile().script_path; }
+uint64_t get_started(const Session& session) { return session.started_real_ns() / 1000; }
+uint64_t get_ring_bytes(const Session& session) { return session.ring_bytes(); }
+
+// ---- methods ----------------------------------------------------------------------------------
+
+int append_causes(sd_bus_message* reply, const SegmentLedger& ledger) {
+  static constexpr const char* kCauses[kDropCauses] = {
+      "record too long", "nested too deep", "lock timeout", "action limit", "interrupted itself"};
+  int r = sd_bus_message_open_container(reply, 'e', "sv");
+  if (r >= 0) r = sd_bus_message_append(reply, "s", "DroppedBy");
+  if (r >= 0) r = sd_bus_message_open_container(reply, 'v', "a{st}");
+  if (r >= 0) r = sd_bus_message_open_container(reply, 'a', "{st}");
+  for (uint32_t i = 0; i < kDropCauses && r >= 0; ++i)
+    if (ledger.dropped[i]) r = sd_bus_message_append(reply, "{st}", kCauses[i], ledger.dropped[i]);
+  for (int level = 0; level < 3 && r >= 0; ++level) r = sd_bus_message_close_container(reply);
+  return r;
+}
+
+// Records that were never reserved; skipped handlers are counted by themselves.
+uint64_t dropped_records(const SegmentLedger& ledger) {
+  return ledger.dropped[static_cast<size_t>(DropCause::record_too_long)];
+}
+
+int get_statistics(sd_bus_message* call, void* userdata, sd_bus_error* error) {
+  Result<SessionStatistics> statistics = session_of(userdata).statistics();
+  if (!statistics) return not_recording(error, statistics.error());
+  const SegmentLedger& ledger = statistics->ledger;
+  const std::pair<const char*, uint64_t> counters[] = {
+      {"Produced", ledger.produced},
+      {"Kept", ledger.kept},
+      {"Overwritten", ledger.overwritten},
+      {"InFlight", ledger.in_flight},
+      {"Dropped", dropped_records(ledger)},
+      {"Skipped", statistics->skipped},
+      {"Errors", statistics->errors},
+      {"Missed", statistics->missed},
+      {"DepthNSec", statistics->depth_ns},
+      {"OldestNSec", statistics->oldest_ns},
+      {"KeepNSec", session_of(userdata).profile().keep_ns},
+      {"AwayNSec", statistics->away_ns},
+      {"LastAwayNSec", statistics->last_away_ns},
+      {"Adoptions", statistics->adoptions}};
+  Message reply = new_reply(call);
+  int r = sd_bus_message_open_container(reply.get(), 'a', "{sv}");
+  for (const auto& [name, value] : counters)
+    if (r >= 0) r = sd_bus_message_append(reply.get(), "{sv}", name, "t", value);
+  if (r >= 0) r = append_causes(reply.get(), ledger);
+  if (r >= 0) r = sd_bus_message_close_container(reply.get());
+  return r < 0 ? r : sd_bus_send(nullptr, reply.get(), nullptr);
+}
+
+int open_recording(sd_bus_message* call, void* userdata, sd_bus_error* error) {
+  const Session& session = session_of(userdata);
+  Result<OpenedRecording> opened = session.open_recording();
+  if (!opened) return not_recording(error, opened.error());
+  Message reply = new_reply(call);
+  int r = sd_bus_message_append(reply.get(), "hhha{sv}", opened->image.get(), opened->ring.get(),
+                                opened->state.get(), 5, "SegmentBytes", "t", opened->segment_bytes,
+                                "Segments", "u", opened->segments, "StateBytes", "t",
+                                opened->state_bytes, "Session", "s", session.name().c_str(),
+                                "ScriptName", "s", opened->script_name.c_str());
+  return r < 0 ? r : sd_bus_send(nullptr, reply.get(), nullptr);
+}
+
+int dump_globals(sd_bus_message* call, void* userdata, sd_bus_error* error) {
+  Result<UniqueFd> text = session_of(userdata).dump_globals();
+  if (!text) return not_recording(error, text.error());
+  return sd_bus_reply_method_return(call, "h", text->get());
+}
+
+int start(sd_bus_message* call, void* userdata, sd_bus_error* error) {
+  return start_and_reply(manager_of(call), session_of(userdata).name(), call, false, error);
+}
+
+int stop(sd_bus_message* call, void* userdata, sd_bus_error*) {
+  session_of(userdata).stop();
+  return sd_bus_reply_method_return(call, "");
+}
+
+const sd_bus_vtable kVtable[] = {
+    SD_BUS_VTABLE_START(0),
+    SD_BUS_PROPERTY("Name", "s", text_property<get_name>, 0, SD_BUS_VTABLE_PROPERTY_CONST),
+    SD_BUS_PROPERTY("Description", "s", text_property<get_description>, 0, 0),
+    SD_BUS_PROPERTY("State", "s", text_property<get_state>, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
+    SD_BUS_PROPERTY("Failure", "s", text_property<get_failure>, 0,
+                    SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
+    SD_BUS_PROPERTY("Profile", "s", text_property<get_profile>, 0, 0),
+    SD_BUS_PROPERTY("Script", "s", text_property<get_script>, 0, 0),
+    SD_BUS_PROPERTY("Automatic", "b", automatic_property, 0, 0),
+    SD_BUS_PROPERTY("StartedUSec", "t", number_property<get_started>, 0, 0),
+    SD_BUS_PROPERTY("RingBytes", "t", number_property<get_ring_bytes>, 0, 0),
+    SD_BUS_METHOD("GetStatistics", "", "a{sv}", get_statistics, 0),
+    SD_BUS_METHOD("OpenRecording", "", "hhha{sv}", open_recording, 0),
+    SD_BUS_METHOD("DumpGlobals", "", "h", dump_globals, 0),
+    SD_BUS_METHOD("Start", "", "", start, 0),
+    SD_BUS_METHOD("Stop", "", "", stop, 0),
+    SD_BUS_VTABLE_END};
+
+int find_session(sd_bus*, const char* path, const char*, void* userdata, void** found,
+                 sd_bus_error*) {
+  *found = static_cast<Manager*>(userdata)->find(bus::session_of(path));
+  return *found ? 1 : 0;
+}
+
+int enumerate(sd_bus*, const char*, void* userdata, char*** nodes, sd_bus_error*) {
+  const auto& sessions = static_cast<Manager*>(userdata)->sessions();
+  auto paths = static_cast<char**>(std::calloc(sessions.size() + 1, sizeof(char*)));
+  size_t count = 0;
+  for (const auto& [name, session] : sessions) paths[count++] = strdup(path_of(*session).c_str());
+  *nodes = paths;
+  return 0;
+}
+
+}  // namespace
+
+int add_session_objects(sd_bus* bus, Manager& manager) {
+  int r = sd_bus_add_fallback_vtable(bus, nullptr, kSessions, kSessionInterface, kVtable,
+                                     find_session, &manager);
+  if (r >= 0) r = sd_bus_add_node_enumerator(bus, nullptr, kRoot, enumerate, &manager);
+  return r;
+}
+
+}  // namespace stapd::bus

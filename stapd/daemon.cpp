@@ -1,0 +1,107 @@
+#include "stapd/daemon.h"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/resource.h>
+#include <systemd/sd-daemon.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <csignal>
+#include <filesystem>
+
+#include "runtime/base/clock.h"
+#include "runtime/load/kernel_features.h"
+#include "stapd/host/event_loop.h"
+#include "stapd/host/paths.h"
+#include "stapd/session/manager.h"
+
+namespace stapd {
+namespace {
+
+constexpr char kBtf[] = "/sys/kernel/btf/vmlinux";
+
+Status check_host() {
+  if (geteuid() != 0)
+    return fail(ErrorCode::permission_denied, "root is needed: stapd loads BPF programs");
+  std::error_code error;
+  if (access(kBtf, R_OK) != 0 || std::filesystem::file_size(kBtf, error) == 0)
+    return failf(ErrorCode::unsupported,
+                 "this kernel does not describe its types: {} is missing (CONFIG_DEBUG_INFO_BTF=y; "
+                 "Debian's kernels have it)",
+                 kBtf);
+  KernelFeatures features;
+  return probe_kernel_features(features);
+}
+
+Status make_folder(const std::string& path) {
+  std::error_code error;
+  std::filesystem::create_directories(path, error);
+  if (error) return fail_errno("making " + path, error.value());
+  return {};
+}
+
+// One daemon an instance.
+Result<UniqueFd> lock_instance(const Paths& paths) {
+  UniqueFd fd(open(paths.lock.c_str(), O_CREAT | O_RDWR | O_CLOEXEC, 0600));
+  if (!fd.valid()) return fail_errno(paths.lock, errno);
+  if (flock(fd.get(), LOCK_EX | LOCK_NB) < 0) {
+    if (errno == EWOULDBLOCK)
+      return failf(ErrorCode::busy, "another stapd has {} already",
+                   paths.root.empty() ? "this host" : paths.root);
+    return fail_errno(paths.lock, errno);
+  }
+  return fd;
+}
+
+// Every probe is a descriptor or more.
+void raise_file_limit() {
+  rlimit limit;
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = limit.rlim_max;
+  setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+void block_child_signals() {
+  sigset_t set;
+  sigemptyset(&set);
+  sigaddset(&set, SIGCHLD);
+  sigprocmask(SIG_BLOCK, &set, nullptr);
+  ::signal(SIGPIPE, SIG_IGN);
+}
+
+void reload(Manager& manager) {
+  sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%llu",
+             static_cast<unsigned long long>(read_clocks().mono / 1000));
+  manager.reload();
+  sd_notify(0, "READY=1");
+}
+
+}  // namespace
+
+Status run_daemon(const DaemonOptions& options, Log& log) {
+  STAPD_TRY(check_host());
+  STAPD_ASSIGN(Paths paths, Paths::of_root(options.root));
+  STAPD_TRY(make_folder(paths.run_folder));
+  STAPD_ASSIGN(UniqueFd lock, lock_instance(paths));
+  raise_file_limit();
+  block_child_signals();
+
+  STAPD_ASSIGN(std::unique_ptr<EventLoop> loop, EventLoop::create());
+  Manager manager(*loop, paths, log);
+  bus::BusServer server(*loop, manager, log);
+  EventSource ending[2], hangup;
+  STAPD_ASSIGN(ending[0], loop->on_signal(SIGTERM, [&] { loop->quit(); }));
+  STAPD_ASSIGN(ending[1], loop->on_signal(SIGINT, [&] { loop->quit(); }));
+  STAPD_ASSIGN(hangup, loop->on_signal(SIGHUP, [&] { reload(manager); }));
+  STAPD_TRY(manager.take_over());
+  STAPD_TRY(server.serve_socket(paths.private_socket));
+  STAPD_TRY(server.serve_bus(options.bus));
+  STAPD_TRY(loop->feed_watchdog());
+  sd_notify(0, "READY=1");
+  STAPD_TRY(loop->run());
+  sd_notify(0, "STOPPING=1");
+  return {};
+}
+
+}  // namespace stapd

@@ -1,0 +1,49 @@
+#define SD_JOURNAL_SUPPRESS_LOCATION
+#include "stapd/host/log.h"
+
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <sys/uio.h>
+#include <systemd/sd-journal.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <vector>
+
+namespace stapd {
+namespace {
+
+// systemd says which stream it connected; somebody may have redirected it since.
+bool stderr_is_journal() {
+  const char* stream = std::getenv("JOURNAL_STREAM");
+  struct stat status;
+  return stream && fstat(2, &status) == 0 &&
+         fmt::format("{}:{}", status.st_dev, status.st_ino) == stream;
+}
+
+}  // namespace
+
+Log::Log() : to_journal_(stderr_is_journal()) {}
+
+void Log::write(const LogEntry& entry) {
+  if (!to_journal_) {
+    std::string line = "stapd: ";
+    if (!entry.session.empty()) fmt::format_to(std::back_inserter(line), "{}: ", entry.session);
+    line += entry.text;
+    if (line.back() != '\n') line += '\n';
+    std::fwrite(line.data(), 1, line.size(), stderr);
+    return;
+  }
+  std::vector<std::string> fields = {fmt::format("MESSAGE={}", entry.text),
+                                     fmt::format("PRIORITY={}", entry.priority)};
+  if (!entry.session.empty()) {
+    fields[0] = fmt::format("MESSAGE={}: {}", entry.session, entry.text);
+    fields.push_back(fmt::format("SESSION={}", entry.session));
+  }
+  if (entry.id) fields.push_back(fmt::format("MESSAGE_ID={}", entry.id));
+  std::vector<iovec> parts;
+  for (std::string& field : fields) parts.push_back({field.data(), field.size()});
+  sd_journal_sendv(parts.data(), static_cast<int>(parts.size()));
+}
+
+}  // namespace stapd

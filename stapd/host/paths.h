@@ -1,0 +1,34 @@
+// Where an instance of stapd has its things. Everything is below its root, and its pins have a
+// prefix of their own, so that instances never meet.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "runtime/base/result.h"
+
+namespace stapd {
+
+struct Paths {
+  std::string root;                          // "": the host's own instance
+  std::vector<std::string> profile_folders;  // conf.d; a later one replaces an earlier one
+  std::vector<std::string> script_folders;   // script.d; the first that has a script gives it
+  std::string run_folder;
+  std::string private_socket;
+  std::string lock;
+  std::string pin_folder;  // in bpffs
+
+  // "" is the host's own instance. An error when `root` is no folder.
+  static Result<Paths> of_root(const std::string& root);
+
+  std::string session_pins(const std::string& session) const;
+  std::string sessions_folder() const { return pin_folder + "/sessions"; }
+  std::string watch_folder() const { return pin_folder + "/watch"; }
+};
+
+// Names in bpffs have no dots: what is not a letter, digit, `-` or `_` is written as %XX.
+std::string encode_pin_name(const std::string& name);
+// "" when it is none of ours.
+std::string decode_pin_name(const std::string& encoded);
+
+}  // namespace stapd

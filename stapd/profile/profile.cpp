@@ -1,0 +1,24 @@
+#include "stapd/profile/profile.h"
+
+#include <fmt/ranges.h>
+
+#include <fstream>
+#include <sstream>
+
+#include "runtime/base/sha256.h"
+
+namespace stapd {
+
+std::string fingerprint_of(const Profile& profile) {
+  std::ifstream file(profile.script_path, std::ios::binary);
+  std::ostringstream script;
+  script << file.rdbuf();
+  if (!file) return "";
+  std::string settings = fmt::format(
+      "{}\n{}\n{} {} {} {} {} {} {}\n", profile.script_path, fmt::join(profile.arguments, "\n"),
+      profile.target_pid, profile.missing_probe_is_fatal, profile.error_budget, profile.max_skipped,
+      profile.ring_bytes, profile.keep_ns, profile.record_time);
+  return sha256_hex(settings + script.str());
+}
+
+}  // namespace stapd

@@ -1,0 +1,179 @@
+#include "stapd/profile/profile_keys.h"
+
+#include <bit>
+#include <charconv>
+
+#include "runtime/record/record_layout.h"
+#include "stapd/profile/units.h"
+
+namespace stapd {
+namespace {
+
+// `value` is never empty.
+using Apply = Status (*)(Profile&, const std::string& value);
+using Reset = void (*)(Profile&, const Profile& defaults);
+
+struct Key {
+  std::string_view section, name;
+  Apply apply;
+  Reset reset;
+};
+
+Result<uint32_t> parse_count(const std::string& value) {
+  uint32_t count = 0;
+  auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), count);
+  if (error != std::errc{} || end != value.data() + value.size() || count == UINT32_MAX)
+    return failf(ErrorCode::invalid_argument, "'{}' is no count", value);
+  return count;
+}
+
+Result<uint32_t> parse_limit(const std::string& value) {
+  if (value == "unlimited") return UINT32_MAX;
+  if (value.find('/') != std::string::npos)
+    return failf(ErrorCode::unsupported,
+                 "'{}': a limit for a time is not yet supported: give a count, or `unlimited`",
+                 value);
+  return parse_count(value);
+}
+
+// Words, split at spaces; in quotes spaces are kept.
+Result<std::vector<std::string>> parse_words(const std::string& value) {
+  std::vector<std::string> words;
+  char quote = 0;
+  bool in_word = false;
+  for (char c : value) {
+    if (quote ? c == quote : c == '"' || c == '\'') {
+      quote = quote ? 0 : c;
+      if (!in_word) words.emplace_back();
+      in_word = true;
+    } else if (!quote && (c == ' ' || c == '\t')) {
+      in_word = false;
+    } else {
+      if (!in_word) words.emplace_back();
+      in_word = true;
+      words.back() += c;
+    }
+  }
+  if (quote) return failf(ErrorCode::invalid_argument, "a {} is not closed", quote);
+  return words;
+}
+
+Status set_target(Profile& profile, const std::string& value) {
+  for (std::string_view kind : {"unit:", "cgroup:", "command:"})
+    if (value.starts_with(kind))
+      return failf(ErrorCode::unsupported, "'{}' is not yet supported: give a process id", value);
+  STAPD_ASSIGN(profile.target_pid, parse_count(value));
+  return {};
+}
+
+Status set_start(Profile& profile, const std::string& value) {
+  if (value != "auto" && value != "manual")
+    return failf(ErrorCode::invalid_argument, "'{}' is neither `auto` nor `manual`", value);
+  profile.automatic = value == "auto";
+  return {};
+}
+
+Status set_missing_probe(Profile& profile, const std::string& value) {
+  if (value != "fail" && value != "warn")
+    return failf(ErrorCode::invalid_argument, "'{}' is neither `fail` nor `warn`", value);
+  profile.missing_probe_is_fatal = value == "fail";
+  return {};
+}
+
+Status set_ring_size(Profile& profile, const std::string& value) {
+  STAPD_ASSIGN(uint64_t size, parse_size(value));
+  if (size == 0 || size > kMaxSegmentSize)
+    return failf(ErrorCode::invalid_argument, "a ring of {} a CPU: from {}K to {}M are possible",
+                 value, kMinSegmentSize >> 10, kMaxSegmentSize >> 20);
+  profile.ring_bytes =
+      std::max(std::bit_ceil(static_cast<uint32_t>(size)), uint32_t{kMinSegmentSize});
+  if (profile.ring_bytes != size)
+    profile.warnings.push_back(
+        fmt::format("rounded up to {}K, a power of two", profile.ring_bytes >> 10));
+  return {};
+}
+
+// STAPD_KEY(section, name, member, statement that sets it from `value`)
+#define STAPD_KEY(section, name, member, set)                                               \
+  Key {                                                                                     \
+    section, name,                                                                          \
+        [](Profile& profile, [[maybe_unused]] const std::string& value) -> Status {         \
+          set;                                                                              \
+          return {};                                                                        \
+        },                                                                                  \
+        [](Profile& profile, const Profile& defaults) { profile.member = defaults.member; } \
+  }
+
+const Key kKeys[] = {
+    STAPD_KEY("Session", "Description", description, profile.description = value),
+    STAPD_KEY("Session", "Script", script, profile.script = value),
+    STAPD_KEY("Session", "Arguments", arguments,
+              STAPD_ASSIGN(profile.arguments, parse_words(value))),
+    {"Session", "Target", set_target,
+     [](Profile& profile, const Profile& defaults) { profile.target_pid = defaults.target_pid; }},
+    {"Session", "Start", set_start,
+     [](Profile& profile, const Profile& defaults) { profile.automatic = defaults.automatic; }},
+    {"Session", "OnMissingProbe", set_missing_probe,
+     [](Profile& profile, const Profile& defaults) {
+       profile.missing_probe_is_fatal = defaults.missing_probe_is_fatal;
+     }},
+    STAPD_KEY("Session", "ErrorBudget", error_budget,
+              STAPD_ASSIGN(profile.error_budget, parse_limit(value))),
+    STAPD_KEY("Session", "MaxSkipped", max_skipped,
+              STAPD_ASSIGN(profile.max_skipped, parse_limit(value))),
+    {"Memory", "Size", set_ring_size,
+     [](Profile& profile, const Profile& defaults) { profile.ring_bytes = defaults.ring_bytes; }},
+    STAPD_KEY("Memory", "Keep", keep_ns, STAPD_ASSIGN(profile.keep_ns, parse_duration(value))),
+    STAPD_KEY("Memory", "Time", record_time,
+              STAPD_ASSIGN(profile.record_time, parse_boolean(value))),
+};
+
+#undef STAPD_KEY
+
+bool is_planned(std::string_view section) {
+  return section == "File" || section == "Limits" || section.starts_with("Trigger");
+}
+
+const Key* find_key(const IniAssignment& assignment) {
+  for (const Key& key : kKeys)
+    if (key.section == assignment.section && key.name == assignment.key) return &key;
+  return nullptr;
+}
+
+std::string why_unknown(const IniAssignment& assignment) {
+  if (assignment.section.empty())
+    return fmt::format("'{}=' stands before any [Section], and is ignored", assignment.key);
+  for (const Key& key : kKeys)
+    if (key.name == assignment.key)
+      return fmt::format("'{}=' belongs into [{}], not [{}], and is ignored", assignment.key,
+                         key.section, assignment.section);
+  return fmt::format("unknown key '{}=' in [{}] is ignored", assignment.key, assignment.section);
+}
+
+}  // namespace
+
+Status apply_assignments(const std::vector<IniAssignment>& assignments, Profile& profile) {
+  const Profile defaults;
+  for (const IniAssignment& assignment : assignments) {
+    if (is_planned(assignment.section))
+      return failf(ErrorCode::unsupported, "{}: [{}] is not yet supported", assignment.place(),
+                   assignment.section);
+    const Key* key = find_key(assignment);
+    if (!key) {
+      profile.warnings.push_back(
+          fmt::format("{}: {}", assignment.place(), why_unknown(assignment)));
+      continue;
+    }
+    key->reset(profile, defaults);
+    if (assignment.value.empty()) continue;
+    size_t warnings = profile.warnings.size();
+    Status applied = key->apply(profile, assignment.value);
+    std::string what = fmt::format("{}: {}=", assignment.place(), assignment.key);
+    if (!applied) return in_context(what, applied.error());
+    for (size_t i = warnings; i < profile.warnings.size(); ++i)
+      profile.warnings[i] = fmt::format("{}{}: {}", what, assignment.value, profile.warnings[i]);
+  }
+  return {};
+}
+
+}  // namespace stapd

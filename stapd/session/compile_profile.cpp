@@ -1,0 +1,62 @@
+#include "stapd/session/compile_profile.h"
+
+#include <unistd.h>
+
+#include <cerrno>
+#include <fstream>
+#include <new>
+#include <sstream>
+
+#include "runtime/image/image_io.h"
+#include "translator/host/compile_here.h"
+
+namespace stapd {
+namespace {
+
+Status write_all(int fd, std::string_view bytes) {
+  while (!bytes.empty()) {
+    ssize_t size = ::write(fd, bytes.data(), bytes.size());
+    if (size < 0 && errno == EINTR) continue;
+    if (size < 0) return fail_errno("handing over the compiled script", errno);
+    bytes.remove_prefix(static_cast<size_t>(size));
+  }
+  return {};
+}
+
+Result<CompileOutcome> compile_script(const Profile& profile) {
+  std::ifstream file(profile.script_path, std::ios::binary);
+  std::ostringstream text;
+  text << file.rdbuf();
+  if (!file) return fail_errno(profile.script_path, errno);
+  CompileOptions options;
+  options.session_name = profile.name;
+  options.script_name = profile.script_path;
+  options.script_text = text.str();
+  options.arguments = profile.arguments;
+  options.target_pid = profile.target_pid;
+  options.record_time = profile.record_time;
+  options.macros["MAXERRORS"] = std::to_string(profile.error_budget);
+  options.macros["MAXSKIPPED"] = std::to_string(profile.max_skipped);
+  return compile_here(std::move(options), CompilePhase::generate);
+}
+
+}  // namespace
+
+CompileExit compile_profile(const Profile& profile, int image, int text) try {
+  Result<CompileOutcome> outcome = compile_script(profile);
+  if (!outcome) {
+    write_all(text, outcome.error().message);
+    return kCompileFailed;
+  }
+  write_all(text, outcome->diagnostics);
+  if (!outcome->ok) return kCompileScriptWrong;
+  Status handed_over = write_all(image, encode_image(*outcome->image));
+  if (handed_over) return kCompileOk;
+  write_all(text, handed_over.error().message);
+  return kCompileFailed;
+} catch (const std::bad_alloc&) {
+  write_all(text, "the script needs too much memory to compile");
+  return kCompileFailed;
+}
+
+}  // namespace stapd

@@ -1,0 +1,173 @@
+#include "stapd/session/manager.h"
+
+#include <set>
+
+#include "runtime/load/death_watch.h"
+#include "runtime/load/pins.h"
+
+namespace stapd {
+
+Manager::Manager(EventLoop& loop, const Paths& paths, Log& log)
+    : loop_(loop),
+      paths_(paths),
+      log_(log),
+      compiler_(loop),
+      host_{loop, paths, log, compiler_, [this](const Session& session) { on_state(session); }} {}
+
+Session* Manager::find(const std::string& name) const {
+  auto found = sessions_.find(name);
+  return found == sessions_.end() ? nullptr : found->second.get();
+}
+
+Session& Manager::get(const std::string& name) {
+  if (Session* session = find(name)) return *session;
+  Session& session = *(sessions_[name] = std::make_unique<Session>(name, host_));
+  observer_->on_added(session);
+  return session;
+}
+
+size_t Manager::count_of(Session::State state) const {
+  size_t count = 0;
+  for (const auto& [name, session] : sessions_) count += session->state() == state;
+  return count;
+}
+
+// ---- taking over ------------------------------------------------------------------------------
+
+Status Manager::take_over() {
+  STAPD_TRY(ensure_bpffs());
+  adopt_sessions();
+  taken_over_ = true;
+  update_watch();
+  reload();
+  for (const auto& [name, session] : sessions_)
+    if (session->state() == Session::State::inactive && session->profile().automatic)
+      session->start([](const std::optional<SessionFailure>&) {});
+  return {};
+}
+
+void Manager::adopt_sessions() {
+  std::optional<uint64_t> died = time_of_death(paths_.watch_folder());
+  for (const std::string& pin : list_pins(paths_.sessions_folder())) {
+    std::string name = decode_pin_name(pin);
+    if (name.empty()) {
+      sweep(pin, "half made");
+      continue;
+    }
+    Session& session = get(name);
+    session.set_profile_gone();  // until its profile is read
+    Status adopted = session.adopt(died);
+    if (adopted) continue;
+    sweep(pin, adopted.error().message);
+    observer_->on_removed(session);
+    sessions_.erase(name);
+  }
+}
+
+void Manager::sweep(const std::string& pin, const std::string& why) {
+  std::string folder = paths_.sessions_folder() + "/" + pin;
+  Status removed = remove_pin_folder(folder);
+  log_.write({LOG_WARNING, fmt::format("removed {}: {}", folder, why), {}, message_id::kSwept});
+  if (!removed) log_.write({LOG_ERR, removed.error().message});
+}
+
+// ---- profiles ---------------------------------------------------------------------------------
+
+void Manager::read_profile_of(Session& session, const ProfileFiles& files) {
+  Result<Profile> profile = read_profile(files, paths_);
+  if (profile)
+    session.set_profile(std::move(*profile));
+  else
+    session.set_profile_error(profile.error().message);
+}
+
+std::vector<std::string> Manager::reload() {
+  std::vector<std::string> lines;
+  std::set<std::string> present;
+  for (const ProfileFiles& files : find_profiles(paths_)) {
+    present.insert(files.name);
+    if (!find(files.name)) lines.push_back(files.name + ": new");
+    Session& session = get(files.name);
+    read_profile_of(session, files);
+    if (session.is_outdated())
+      lines.push_back(files.name +
+                      ": changed; what records goes on as it was, until it is started again");
+  }
+  for (const auto& [name, session] : sessions_) {
+    if (present.count(name)) continue;
+    session->set_profile_gone();
+    lines.push_back(name + (session->is_forgotten()
+                                ? ": its profile is gone"
+                                : ": its profile is gone; it is kept until it is stopped"));
+  }
+  for (const std::string& line : lines) log_.write({LOG_INFO, line, {}, message_id::kProfile});
+  forget_later();
+  return lines;
+}
+
+// ---- what clients ask for ---------------------------------------------------------------------
+
+bool Manager::start(const std::string& name, Session::Started done) {
+  std::optional<ProfileFiles> files = find_profile(paths_, name);
+  Session* session = find(name);
+  if (!files && !session) return false;
+  if (!session) session = &get(name);
+  if (session->state() != Session::State::recording && files) read_profile_of(*session, *files);
+  session->start(std::move(done));
+  return true;
+}
+
+bool Manager::stop(const std::string& name) {
+  Session* session = find(name);
+  if (!session) return false;
+  session->stop();
+  return true;
+}
+
+std::vector<std::string> Manager::stop_all() {
+  std::vector<std::string> names;
+  for (const auto& [name, session] : sessions_) {
+    if (session->state() != Session::State::recording &&
+        session->state() != Session::State::starting)
+      continue;
+    names.push_back(name);
+    session->stop();
+  }
+  return names;
+}
+
+void Manager::on_state(const Session& session) {
+  observer_->on_state(session);
+  update_watch();
+  forget_later();
+}
+
+// Sessions without a profile and without anything to read; not in the midst of their own functions.
+void Manager::forget_later() {
+  auto forget = [this] {
+    for (auto at = sessions_.begin(); at != sessions_.end();) {
+      if (!at->second->is_forgotten()) {
+        ++at;
+        continue;
+      }
+      observer_->on_removed(*at->second);
+      at = sessions_.erase(at);
+    }
+  };
+  if (Result<EventSource> soon = loop_.soon(forget)) forgetting_ = std::move(*soon);
+}
+
+// Somebody notes our death as long as something would go on without us.
+void Manager::update_watch() {
+  if (!taken_over_) return;  // pins of the dead one are still looked at
+  bool wanted = count_of(Session::State::recording) > 0;
+  if (watched_ == wanted) return;
+  Status status =
+      wanted ? watch_this_process(paths_.watch_folder()) : remove_pin_folder(paths_.pin_folder);
+  if (status)
+    watched_ = wanted;
+  else
+    log_.write({LOG_WARNING, status.error().message});
+}
+
+}  // namespace stapd

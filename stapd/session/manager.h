@@ -1,0 +1,64 @@
+// All sessions of an instance.
+#pragma once
+
+#include <map>
+#include <memory>
+
+#include "stapd/profile/find_profiles.h"
+#include "stapd/session/session.h"
+
+namespace stapd {
+
+class Manager {
+ public:
+  // What happens to sessions, for whoever tells clients.
+  struct Observer {
+    virtual ~Observer() = default;
+    virtual void on_added(const Session&) {}
+    virtual void on_removed(const Session&) {}
+    virtual void on_state(const Session&) {}
+  };
+
+  Manager(EventLoop& loop, const Paths& paths, Log& log);
+  // Borrowed; null: nobody.
+  void set_observer(Observer* observer) { observer_ = observer ? observer : &none_; }
+
+  // Once: sweeps what a dead stapd left half made, adopts what it left recording, reads the
+  // profiles, starts those that start by themselves.
+  Status take_over();
+
+  const std::map<std::string, std::unique_ptr<Session>>& sessions() const { return sessions_; }
+  Session* find(const std::string& name) const;
+
+  // By what the profile says now. `done` as of Session::start(); never called, and false, when
+  // there is no such profile.
+  bool start(const std::string& name, Session::Started done);
+  bool stop(const std::string& name);
+  std::vector<std::string> stop_all();
+  // A line for every difference.
+  std::vector<std::string> reload();
+  size_t count_of(Session::State state) const;
+
+ private:
+  Session& get(const std::string& name);
+  void read_profile_of(Session& session, const ProfileFiles& files);
+  void adopt_sessions();
+  void sweep(const std::string& pin, const std::string& why);
+  void on_state(const Session& session);
+  void forget_later();
+  void update_watch();
+
+  EventLoop& loop_;
+  const Paths& paths_;
+  Log& log_;
+  Compiler compiler_;
+  Session::Host host_;
+  Observer none_;
+  Observer* observer_ = &none_;
+  std::map<std::string, std::unique_ptr<Session>> sessions_;
+  EventSource forgetting_;
+  bool taken_over_ = false;
+  std::optional<bool> watched_;  // at first: who knows what is pinned
+};
+
+}  // namespace stapd

@@ -1,0 +1,374 @@
+#include "stapd/session/session.h"
+
+#include <fcntl.h>
+#include <malloc.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <cerrno>
+
+#include "runtime/base/clock.h"
+#include "runtime/image/image_io.h"
+#include "runtime/load/pins.h"
+#include "runtime/recorder/show_globals.h"
+#include "runtime/recorder/system_command.h"
+
+namespace stapd {
+namespace {
+
+Result<std::string> read_whole(int fd) {
+  struct stat status;
+  if (fstat(fd, &status) < 0) return fail_errno("image", errno);
+  std::string bytes(static_cast<size_t>(status.st_size), '\0');
+  if (pread(fd, bytes.data(), bytes.size(), 0) != status.st_size) return fail_errno("image", errno);
+  return bytes;
+}
+
+Result<UniqueFd> sealed_memfd(const char* name, std::string_view bytes) {
+  UniqueFd fd(memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING));
+  if (!fd.valid()) return fail_errno("memfd", errno);
+  while (!bytes.empty()) {
+    ssize_t size = ::write(fd.get(), bytes.data(), bytes.size());
+    if (size < 0) return fail_errno("memfd", errno);
+    bytes.remove_prefix(static_cast<size_t>(size));
+  }
+  if (fcntl(fd.get(), F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL) < 0)
+    return fail_errno("memfd", errno);
+  return fd;
+}
+
+Result<UniqueFd> duplicate(int fd) {
+  UniqueFd copy(fcntl(fd, F_DUPFD_CLOEXEC, 3));
+  if (!copy.valid()) return fail_errno("file descriptor", errno);
+  return copy;
+}
+
+bool has_commands(const ProgramImage& image) {
+  return std::any_of(image.formats.begin(), image.formats.end(), [](const RecordFormat& format) {
+    return format.channel == RecordChannel::system;
+  });
+}
+
+uint64_t oldest_of(const SegmentCopy& copy) {
+  return copy.entries().empty() ? 0 : copy.entries().front().time;
+}
+
+std::string in_seconds(uint64_t ns) { return fmt::format("{:.3f} s", double(ns) / 1e9); }
+
+}  // namespace
+
+const char* name_of(Session::State state) {
+  switch (state) {
+    case Session::State::inactive:
+      return "inactive";
+    case Session::State::starting:
+      return "starting";
+    case Session::State::recording:
+      return "recording";
+    case Session::State::stopped:
+      return "stopped";
+    case Session::State::failed:
+      return "failed";
+  }
+  return "";
+}
+
+Session::Session(std::string name, Host& host) : name_(std::move(name)), host_(host) {
+  profile_.name = name_;
+}
+Session::~Session() = default;
+
+void Session::say(int priority, const std::string& text, const char* id) const {
+  host_.log.write({priority, text, name_, id});
+}
+
+void Session::set_state(State state) {
+  if (state_ == state) return;
+  state_ = state;
+  host_.on_state(*this);
+}
+
+void Session::fail(SessionFailure::Kind kind, std::string message) {
+  failure_ = SessionFailure{kind, std::move(message)};
+  say(LOG_ERR, failure_->message, message_id::kFailed);
+  set_state(State::failed);
+}
+
+// ---- the profile ------------------------------------------------------------------------------
+
+void Session::set_profile(Profile profile) {
+  profile_ = std::move(profile);
+  profile_error_.clear();
+  profile_gone_ = false;
+  for (const std::string& warning : profile_.warnings)
+    say(LOG_WARNING, warning, message_id::kProfile);
+  if (state_ == State::failed && failure_->kind == SessionFailure::Kind::profile) {
+    failure_.reset();
+    set_state(State::inactive);
+  }
+}
+
+void Session::set_profile_error(std::string message) {
+  profile_gone_ = false;
+  profile_error_ = std::move(message);
+  if (state_ == State::inactive || state_ == State::failed)
+    fail(SessionFailure::Kind::profile, profile_error_);
+  else
+    say(LOG_ERR, profile_error_, message_id::kProfile);
+}
+
+bool Session::is_outdated() const {
+  return metadata_ && state_ == State::recording &&
+         text_of(metadata_->metadata().fingerprint) != fingerprint_of(profile_);
+}
+
+uint64_t Session::ring_bytes() const {
+  return recorder_ ? recorder_->maps().ring_shape().segment_size : profile_.ring_bytes;
+}
+
+// ---- starting ---------------------------------------------------------------------------------
+
+void Session::start(Started tell) {
+  if (state_ == State::recording) return tell(std::nullopt);
+  starters_.push_back(std::move(tell));
+  if (state_ == State::starting) return;
+  failure_.reset();
+  if (!profile_error_.empty()) {
+    fail(SessionFailure::Kind::profile, profile_error_);
+    return tell_starters();
+  }
+  set_state(State::starting);
+  auto done = [this, attempt = std::weak_ptr<Attempt>(attempt_ = std::make_shared<Attempt>())](
+                  Result<CompiledScript> script) {
+    if (attempt.expired()) return;  // stopped meanwhile
+    on_compiled(std::move(script));
+    attempt_.reset();
+    tell_starters();
+  };
+  host_.compiler.submit(profile_, std::move(done));
+}
+
+void Session::tell_starters() {
+  std::vector<Started> starters = std::exchange(starters_, {});
+  for (const Started& starter : starters) starter(failure_);
+}
+
+void Session::on_compiled(Result<CompiledScript> script) {
+  if (!script) return fail(SessionFailure::Kind::start, script.error().message);
+  if (!script->image.valid()) return fail(SessionFailure::Kind::script, script->diagnostics);
+  if (!script->diagnostics.empty()) say(LOG_WARNING, script->diagnostics);
+  Status began = begin_recording(std::move(script->image));
+  // What compiling and loading took is given back: most of a daemon's life is idle.
+  malloc_trim(0);
+  if (!began) {
+    forget_recording();
+    Status removed = remove_pin_folder(host_.paths.session_pins(name_) + "+new");
+    if (!removed) say(LOG_WARNING, removed.error().message);
+    return fail(SessionFailure::Kind::start, began.error().message);
+  }
+  say(LOG_INFO, fmt::format("records, {} KB a CPU", ring_bytes() >> 10), message_id::kStarted);
+  set_state(State::recording);
+  look_after();
+}
+
+Status Session::begin_recording(UniqueFd image_fd) {
+  forget_recording();
+  STAPD_ASSIGN(std::string encoded, read_whole(image_fd.get()));
+  STAPD_ASSIGN(ProgramImage image, decode_image_untrusted(encoded));
+  ClockReading now = read_clocks();
+  SessionMetadata metadata;
+  metadata.started_real = started_real_ = now.real;
+  metadata.started_boot = now.boot;
+  copy_text(metadata.fingerprint, fingerprint_of(profile_));
+  copy_text(metadata.profile_path, profile_.path);
+  copy_text(metadata.script_path, profile_.script_path);
+  STAPD_ASSIGN(MetadataMap map, MetadataMap::create(metadata, encoded));
+  metadata_.emplace(std::move(map));
+  image_ = std::move(image_fd);
+
+  RecorderOptions options;
+  options.segment_size = profile_.ring_bytes;
+  options.pin_folder = host_.paths.session_pins(name_);
+  options.metadata = metadata_->fd();
+  options.target_pid = profile_.target_pid;
+  options.tolerate_missing_probes = !profile_.missing_probe_is_fatal;
+  STAPD_ASSIGN(recorder_,
+               Recorder::start(std::make_shared<const ProgramImage>(std::move(image)), options));
+  for (const std::string& warning : recorder_->warnings()) say(LOG_WARNING, warning);
+  return watch();
+}
+
+// ---- adoption ---------------------------------------------------------------------------------
+
+Status Session::adopt(std::optional<uint64_t> away_since) {
+  std::string folder = host_.paths.session_pins(name_);
+  STAPD_ASSIGN(MetadataMap map, MetadataMap::open(folder));
+  STAPD_ASSIGN(std::string encoded, map.read_image());
+  STAPD_ASSIGN(ProgramImage image, decode_image_untrusted(encoded));
+  STAPD_ASSIGN(image_, sealed_memfd("stapd-image", encoded));
+  RecorderOptions options;
+  options.pin_folder = folder;
+  STAPD_ASSIGN(recorder_,
+               Recorder::adopt(std::make_shared<const ProgramImage>(std::move(image)), options));
+  metadata_.emplace(std::move(map));
+  SessionMetadata& metadata = metadata_->metadata();
+  started_real_ = metadata.started_real;
+  ++metadata.adoptions;
+  std::string away = "for an unknown time";
+  if (away_since) {
+    metadata.last_away = read_boot_clock() - *away_since;
+    metadata.away += metadata.last_away;
+    away = "for " + in_seconds(metadata.last_away);
+  }
+  recorder_->write_notice(fmt::format("stapd was away {}; the recording went on\n", away));
+  Status alive = recorder_->prove_alive();
+  STAPD_TRY(watch());
+  if (alive)
+    say(LOG_INFO, fmt::format("goes on recording; no stapd was there {}", away),
+        message_id::kAdopted);
+  else
+    say(LOG_ERR, "was adopted, but does not record all it should: " + alive.error().message,
+        message_id::kAdopted);
+  set_state(State::recording);
+  look_after();
+  return {};
+}
+
+// ---- while it records -------------------------------------------------------------------------
+
+Status Session::watch() {
+  STAPD_ASSIGN(control_, host_.loop.on_readable(recorder_->control_fd(), [this] {
+    recorder_->handle_control();
+    look_after();
+  }));
+  STAPD_ASSIGN(
+      clock_, host_.loop.on_readable(recorder_->clock_fd(), [this] { recorder_->handle_clock(); }));
+  return {};
+}
+
+// After anything that may have run a handler or told us something.
+void Session::look_after() {
+  if (state_ != State::recording) return;
+  if (has_commands(recorder_->image())) run_commands();
+  if (recorder_->wants_to_end()) return end_recording();
+  timer_.reset();
+  std::optional<uint64_t> due = recorder_->next_timer();
+  if (!due) return;
+  Result<EventSource> timer = host_.loop.at(*due, [this] {
+    recorder_->run_due_timers(read_clocks().mono);
+    look_after();
+  });
+  if (timer)
+    timer_ = std::move(*timer);
+  else
+    say(LOG_ERR, timer.error().message);
+}
+
+void Session::run_commands() {
+  for (const std::string& command : recorder_->take_commands()) {
+    Result<pid_t> pid = start_system_command(command);
+    if (!pid) {
+      say(LOG_ERR, pid.error().message);
+      continue;
+    }
+    auto reap = [this, pid = *pid](int) { commands_.erase(pid); };
+    if (Result<EventSource> source = host_.loop.on_child(*pid, reap))
+      commands_[*pid] = std::move(*source);
+  }
+}
+
+// ---- ending -----------------------------------------------------------------------------------
+
+// What was recorded stays readable.
+void Session::end_recording() {
+  forget_sources();
+  Status stopped = recorder_->stop();
+  if (has_commands(recorder_->image())) run_commands();
+  if (!stopped) say(LOG_ERR, stopped.error().message);
+  if (recorder_->has_failed())
+    return fail(SessionFailure::Kind::run,
+                fmt::format("ended by run-time errors ({}); what it recorded says which",
+                            recorder_->state().errors));
+  say(LOG_INFO, "stopped", message_id::kStopped);
+  set_state(State::stopped);
+}
+
+Status Session::stop() {
+  if (state_ == State::starting) {
+    attempt_.reset();
+    failure_ = {SessionFailure::Kind::start, "stopped before it had started"};
+    set_state(State::inactive);
+    tell_starters();
+    failure_.reset();
+  }
+  if (state_ == State::recording) end_recording();
+  return {};
+}
+
+void Session::forget_sources() {
+  control_.reset();
+  clock_.reset();
+  timer_.reset();
+}
+
+void Session::forget_recording() {
+  forget_sources();
+  recorder_.reset();
+  metadata_.reset();
+  image_.reset();
+}
+
+// ---- what it holds ----------------------------------------------------------------------------
+
+Result<SessionStatistics> Session::statistics() const {
+  if (!recorder_) return failf(ErrorCode::not_found, "{} records nothing", name_);
+  SessionStatistics statistics;
+  RingReader reader = recorder_->reader();
+  uint64_t now = read_boot_clock();
+  uint64_t depth = UINT64_MAX;
+  // One segment after the other: a copy of the whole ring would be the largest thing here.
+  for (uint32_t segment = 0; segment < reader.segments(); ++segment) {
+    SegmentCopy copy = reader.read_new(segment, 0);
+    statistics.ledger += copy.ledger();
+    uint64_t oldest = oldest_of(copy);
+    if (!oldest) continue;
+    if (!statistics.oldest_ns || oldest < statistics.oldest_ns) statistics.oldest_ns = oldest;
+    if (copy.ledger().overwritten) depth = std::min(depth, now - oldest);
+  }
+  if (depth == UINT64_MAX) depth = statistics.oldest_ns ? now - statistics.oldest_ns : 0;
+  statistics.depth_ns = depth;
+  for (DropCause cause : {DropCause::nested_too_deep, DropCause::lock_timeout})
+    statistics.skipped += statistics.ledger.dropped[static_cast<size_t>(cause)];
+  statistics.errors = recorder_->state().errors;
+  statistics.missed = recorder_->recursion_misses();
+  const SessionMetadata& metadata = metadata_->metadata();
+  statistics.away_ns = metadata.away;
+  statistics.last_away_ns = metadata.last_away;
+  statistics.adoptions = metadata.adoptions;
+  return statistics;
+}
+
+Result<OpenedRecording> Session::open_recording() const {
+  if (!recorder_) return failf(ErrorCode::not_found, "{} records nothing", name_);
+  const MapSet& maps = recorder_->maps();
+  OpenedRecording opened;
+  STAPD_ASSIGN(opened.image, duplicate(image_.get()));
+  STAPD_ASSIGN(opened.ring, reopen_read_only(maps.fd(kRingMap)));
+  STAPD_ASSIGN(opened.state, reopen_read_only(maps.fd(kStateMap)));
+  opened.segment_bytes = maps.ring_shape().segment_size;
+  opened.segments = maps.ring_shape().segments;
+  opened.state_bytes = recorder_->image().maps[kStateMap].value_size;
+  opened.script_name = recorder_->image().script_name;
+  return opened;
+}
+
+Result<UniqueFd> Session::dump_globals() const {
+  if (!recorder_) return failf(ErrorCode::not_found, "{} records nothing", name_);
+  std::string text;
+  for (const GlobalSpec& global : recorder_->image().globals)
+    append_global(text, global, recorder_->map_access());
+  return sealed_memfd("stapd-globals", text);
+}
+
+}  // namespace stapd
