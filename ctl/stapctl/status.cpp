@@ -32,7 +32,7 @@ std::string causes_text(const std::map<std::string, uint64_t>& causes) {
 
 void print_statistics(const SessionInfo& info, const SessionStatistics& statistics) {
   line("Ring", "{} KiB a CPU, reaches back {}", info.ring_bytes >> 10,
-       time_span_text(statistics.depth_ns));
+       time_span_text(reach_ns(info, statistics)));
   line("Records", "{}: {} kept, {} overwritten, {} dropped{}",
        statistics.produced + statistics.dropped, statistics.kept, statistics.overwritten,
        statistics.dropped, causes_text(statistics.dropped_by));
