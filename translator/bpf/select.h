@@ -73,7 +73,7 @@ class Selector {
   void finish_function();
   // kTransientStack bytes of this function's stack for what lives within one operation.
   int32_t transient_stack();
-  static constexpr uint32_t kTransientStack = 16;
+  static constexpr uint32_t kTransientStack = 24;
   void emit_main();
   void emit_segments();
   void clear_variables();

@@ -140,8 +140,7 @@ void Selector::emit_record(const RecordFormat& format, uint16_t id,
                              : reserve_sized(total, id, distance, end);
   if (format.has_time) emit_.store(Size::u64, record, kControlSize + kTimeOffset, time);
   for (size_t i = 0; i < format.fields.size(); ++i)
-    if (!is_behind(format.fields[i]))
-      store_field(record, format.fields[i], values[i], inputs[i]);
+    if (!is_behind(format.fields[i])) store_field(record, format.fields[i], values[i], inputs[i]);
   copy_texts(format, record, texts);
   emit_.store_imm(Size::u8, record, kControlSize + kFlagsOffset, kCommitted);
   emit_.label(end);
