@@ -22,7 +22,7 @@ Session* Manager::find(const std::string& name) const {
 Session& Manager::get(const std::string& name) {
   if (Session* session = find(name)) return *session;
   Session& session = *(sessions_[name] = std::make_unique<Session>(name, host_));
-  observer_->on_added(session);
+  for (Observer* observer : observers_) observer->on_added(session);
   return session;
 }
 
@@ -30,6 +30,13 @@ size_t Manager::count_of(Session::State state) const {
   size_t count = 0;
   for (const auto& [name, session] : sessions_) count += session->state() == state;
   return count;
+}
+
+std::string Manager::summary() const {
+  std::string text = fmt::format("{} of {} sessions record", count_of(Session::State::recording),
+                                 sessions_.size());
+  if (size_t failed = count_of(Session::State::failed)) text += fmt::format(", {} failed", failed);
+  return text;
 }
 
 // ---- taking over ------------------------------------------------------------------------------
@@ -59,7 +66,7 @@ void Manager::adopt_sessions() {
     Status adopted = session.adopt(died);
     if (adopted) continue;
     sweep(pin, adopted.error().message);
-    observer_->on_removed(session);
+    for (Observer* observer : observers_) observer->on_removed(session);
     sessions_.erase(name);
   }
 }
@@ -139,7 +146,7 @@ std::vector<std::string> Manager::stop_all() {
 }
 
 void Manager::on_state(const Session& session) {
-  observer_->on_state(session);
+  for (Observer* observer : observers_) observer->on_state(session);
   update_watch();
   forget_later();
 }
@@ -152,7 +159,7 @@ void Manager::forget_later() {
         ++at;
         continue;
       }
-      observer_->on_removed(*at->second);
+      for (Observer* observer : observers_) observer->on_removed(*at->second);
       at = sessions_.erase(at);
     }
   };

@@ -58,10 +58,10 @@ TEST_P(BadProfiles, AreRefusedAlone) {
   EXPECT_FALSE(daemon.client().start("bad"));
   EXPECT_EQ(daemon.client().error_name(),
             std::string("org.stapd.Stapd1.Error.") + GetParam().error);
-  EXPECT_NE(daemon.client().error().find(GetParam().message), std::string::npos)
-      << daemon.client().error();
+  const std::string error = daemon.client().error();
+  EXPECT_NE(error.find(GetParam().message), std::string::npos) << error;
   EXPECT_EQ(daemon.client().state_of("bad"), "failed");
-  EXPECT_EQ(daemon.client().text_property("bad", "Failure"), daemon.client().error());
+  EXPECT_EQ(daemon.client().text_property("bad", "Failure"), error);
   ASSERT_TRUE(daemon.client().start("good")) << daemon.client().error();
   EXPECT_EQ(daemon.client().state_of("good"), "recording");
 }
