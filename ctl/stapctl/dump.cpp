@@ -76,7 +76,7 @@ VerbResult<int> dump(const Invocation& invocation) {
     notice(ledger_text(window.total()));
   } else {
     print_gaps(window, now);
-    notice(fmt::format("{} records of the last {}", shown, time_span_text(last)));
+    notice(fmt::format("{} of the last {}", counted(shown, "record"), time_span_text(last)));
   }
   return 0;
 }

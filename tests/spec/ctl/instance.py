@@ -146,7 +146,7 @@ class Instance:
     def ledger(self, name):
         """(all, kept, overwritten, dropped) as `dump` says."""
         text = self.ctl("dump", name).stderr
-        found = re.search(r"(\d+) records: (\d+) kept, (\d+) overwritten, (\d+) dropped", text)
+        found = re.search(r"(\d+) records?: (\d+) kept, (\d+) overwritten, (\d+) dropped", text)
         return tuple(map(int, found.groups()))
 
 

@@ -2,6 +2,7 @@
 """stap's pass 5: what a run prints, how it ends, and with which exit status."""
 
 import os
+import re
 import signal
 import subprocess
 import tempfile
@@ -86,6 +87,16 @@ class Runs(unittest.TestCase):
             self.assertEqual((result.returncode, result.stdout), (0, ""))
             self.assertEqual(path.read_text(), "in it\n")
             self.assertEqual(result.stderr, "WARNING: beside it\n")
+
+    def test_what_probes_cost(self):
+        result = run("probe syscall.getpgid { if (pid == 7) printf(\"\") } probe end { print(1) }",
+                     "-t", "-c", "/usr/bin/python3 -Sc 'import os\nfor i in range(40): os.getpgid(0)'")
+        self.assertEqual((result.returncode, result.stdout), (0, "1"))
+        hits, cost = re.search(r"getpgid.*\(<input>:1:1\), hits: (\d+), time: (\d+)ns avg, "
+                               r"from: syscall.getpgid, index: 0\n", result.stderr).groups()
+        self.assertGreaterEqual(int(hits), 40)
+        self.assertGreater(int(cost), 0)
+        self.assertRegex(result.stderr, r"\nend, \(<input>:1:\d+\), runs in stap, ")
 
     def test_system(self):
         with tempfile.TemporaryDirectory() as folder:

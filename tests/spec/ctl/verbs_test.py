@@ -38,7 +38,7 @@ class Verbs(InstanceTest):
     def test_status_of_a_session(self):
         text = self.stapd.ctl("status", "numbers").stdout
         for part in ("numbers: what is counted", "State: recording, started 2", "numbers.conf",
-                     "numbers.stp", "1024 KiB a CPU", "0 overwritten, 0 dropped"):
+                     "numbers.stp", "1024 KiB a CPU, reaches back ", "0 overwritten, 0 dropped"):
             self.assertIn(part, text)
 
     def test_status_of_a_failed_session_shows_the_diagnostics(self):
