@@ -205,11 +205,9 @@ class NumberWriter {
   // `count` bytes of padding when it is positive. The padding in the data map is kPadding long; a
   // string never takes more.
   void pad(Reg count, uint32_t padding) {
-    Label skip = emit_.make_label(), bounded = emit_.make_label();
+    Label skip = emit_.make_label();
     emit_.jump_if_imm(Jump::sle, count, 0, skip);
-    emit_.jump_if_imm(Jump::sle, count, Library::kPadding, bounded);
-    emit_.move_imm(count, Library::kPadding);
-    emit_.label(bounded);
+    emit_.at_most(count, Library::kPadding);
     emit_.move(R1, slot_);
     emit_.map_value(R2, kDataMap, padding);
     emit_.move(R3, count);

@@ -142,7 +142,8 @@ FunctionLowering::Operand FunctionLowering::context_number(Op op, const sem::Exp
   return result;
 }
 
-FunctionLowering::Operand FunctionLowering::arithmetic(const Expr& at, Op op, Operand a, Operand b) {
+FunctionLowering::Operand FunctionLowering::arithmetic(const Expr& at, Op op, Operand a,
+                                                       Operand b) {
   if (op == Op::div || op == Op::mod) return divide(at, op, a, b);
   return build_.binary(op, a, b);
 }

@@ -126,12 +126,10 @@ class TableText {
       when(Compare::lt, last_, imm(last_bucket_), [&] { add(last_, 1); });
     }
     if (!shape_.linear) return;
-    when(Compare::eq, first_, imm(0), [&] {
-      when(Compare::eq, count_at(imm(0)), imm(0), [&] { add(first_, 1); });
-    });
-    when(Compare::eq, last_, imm(last_bucket_), [&] {
-      when(Compare::eq, count_at(imm(last_bucket_)), imm(0), [&] { add(last_, -1); });
-    });
+    when(Compare::eq, first_, imm(0),
+         [&] { when(Compare::eq, count_at(imm(0)), imm(0), [&] { add(first_, 1); }); });
+    when(Compare::eq, last_, imm(last_bucket_),
+         [&] { when(Compare::eq, count_at(imm(last_bucket_)), imm(0), [&] { add(last_, -1); }); });
   }
 
   // ---- labels
@@ -186,8 +184,8 @@ class TableText {
     append_number(label_, highest_, imm(-1));
     count_width_ = length_of(label_);
     // So many to a character that the highest fits.
-    scale_ = build_.binary(
-        Op::div, build_.binary(Op::add, highest_, imm(kWidest - 1)), imm(kWidest));
+    scale_ =
+        build_.binary(Op::div, build_.binary(Op::add, highest_, imm(kWidest - 1)), imm(kWidest));
     when(Compare::lt, scale_, imm(1), [&] { move(scale_, imm(1)); });
   }
 
@@ -237,9 +235,8 @@ class TableText {
   void note_data(Operand shown, Operand bucket, int64_t distance) {
     Operand near = build_.binary(Op::add, bucket, imm(distance));
     when(Compare::ge, near, first_, [&] {
-      when(Compare::le, near, last_, [&] {
-        when(Compare::ne, count_at(near), imm(0), [&] { move(shown, imm(1)); });
-      });
+      when(Compare::le, near, last_,
+           [&] { when(Compare::ne, count_at(near), imm(0), [&] { move(shown, imm(1)); }); });
     });
   }
 

@@ -51,8 +51,7 @@ void FunctionLowering::append_print(Operand slot, const Expr& expr) {
   build_.set_block(end);
 }
 
-void FunctionLowering::append_piece(Operand slot, const FormatPiece& piece,
-                                    const Values& values) {
+void FunctionLowering::append_piece(Operand slot, const FormatPiece& piece, const Values& values) {
   auto literal = [this](const std::string& text) { return image_.literal(text); };
   Status status = stapd::append_piece(build_, literal, slot, piece, values);
   if (!status) fail_with(tl::unexpected(status.error()));
@@ -116,8 +115,7 @@ void FunctionLowering::append_character(Operand slot, const FormatPiece& piece,
 }
 
 // A width or precision, or a value; `absent` when the piece has none.
-FunctionLowering::Operand FunctionLowering::amount_of(const Source& source,
-                                                      const Values& values,
+FunctionLowering::Operand FunctionLowering::amount_of(const Source& source, const Values& values,
                                                       int64_t absent) {
   if (source.kind == Source::Kind::constant) return Operand::imm(source.value);
   return source.kind == Source::Kind::field ? values[source.value] : Operand::imm(absent);
@@ -132,7 +130,9 @@ void FunctionLowering::append_binary(const Expr& at, Operand slot, const FormatP
                            "{}: not yet supported: %b with * in the sprint family",
                            image_.place_text(at.where)));
   auto is_size = [](int64_t n) { return n == 1 || n == 2 || n == 4 || n == 8; };
-  int64_t size = is_size(precision.value) ? precision.value : is_size(width.value) ? width.value : 8;
+  int64_t size = is_size(precision.value) ? precision.value
+                 : is_size(width.value)   ? width.value
+                                          : 8;
   // What is left of the value's bytes, and filled up with zeros, ends the string.
   if (width.value > size && !(piece.flags & FormatPiece::left)) {
     build_.jump(end);
@@ -140,8 +140,8 @@ void FunctionLowering::append_binary(const Expr& at, Operand slot, const FormatP
   }
   Operand value = amount_of(piece.value, values, 0);
   for (int64_t i = 0; i < size; ++i) {
-    Operand byte = build_.binary(
-        Op::bit_and, build_.binary(Op::shr, value, Operand::imm(8 * i)), Operand::imm(0xff));
+    Operand byte = build_.binary(Op::bit_and, build_.binary(Op::shr, value, Operand::imm(8 * i)),
+                                 Operand::imm(0xff));
     unless_zero(byte, end);
     build_.append(Op::str_append_byte, {slot}, {slot, byte});
   }
@@ -154,7 +154,8 @@ void FunctionLowering::append_binary(const Expr& at, Operand slot, const FormatP
 // Memory as text: its bytes up to the first 0, or their digits.
 void FunctionLowering::append_memory(const Expr& at, Operand slot, const FormatPiece& piece,
                                      const Values& values, uint32_t end) {
-  Operand bytes = read_bytes(at, piece, values), text = build_.make_slot(image_.program().limits.max_string);
+  Operand bytes = read_bytes(at, piece, values),
+          text = build_.make_slot(image_.program().limits.max_string);
   Operand index = build_.make_reg(), byte = build_.make_reg();
   Operand count = build_.make_reg();
   build_.append(Op::str_length, {count}, {bytes});
@@ -188,14 +189,12 @@ void FunctionLowering::append_memory(const Expr& at, Operand slot, const FormatP
 // The memory that %m and %M show: of the kernel, or with # of the process.
 FunctionLowering::Operand FunctionLowering::read_bytes(const Expr& at, const FormatPiece& piece,
                                                        const Values& values) {
-  ir::Space space =
-      piece.flags & FormatPiece::alternate ? ir::Space::user : ir::Space::kernel;
+  ir::Space space = piece.flags & FormatPiece::alternate ? ir::Space::user : ir::Space::kernel;
   Operand address = amount_of(piece.value, values, 0);
   Operand count = amount_of(piece.precision, values, 1);
   if (count == Operand::imm(0)) count = Operand::imm(1);
-  int64_t most = count.kind == Operand::Kind::imm
-                     ? std::clamp<int64_t>(count.value, 1, kMostMemory)
-                     : kMostMemory;
+  int64_t most = count.kind == Operand::Kind::imm ? std::clamp<int64_t>(count.value, 1, kMostMemory)
+                                                  : kMostMemory;
   Operand bytes = build_.make_slot(static_cast<uint32_t>(most) + 1), status = build_.make_reg();
   build_.append(Op::load_bytes, {bytes, status}, {address, count}, static_cast<uint32_t>(space));
   uint32_t fault = build_.make_block(), go_on = build_.make_block();
