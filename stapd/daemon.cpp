@@ -25,7 +25,7 @@ Status check_host() {
   if (geteuid() != 0)
     return fail(ErrorCode::permission_denied, "root is needed: stapd loads BPF programs");
   std::error_code error;
-  if (access(kBtf, R_OK) != 0 || std::filesystem::file_size(kBtf, error) == 0)
+  if (std::filesystem::file_size(kBtf, error) == 0 || error)
     return failf(ErrorCode::unsupported,
                  "this kernel does not describe its types: {} is missing (CONFIG_DEBUG_INFO_BTF=y; "
                  "Debian's kernels have it)",

@@ -1,6 +1,7 @@
 // stapctl check: would this script record here? Nothing is armed.
 #include <cstdio>
 
+#include "ctl/stap/read_scripts.h"
 #include "ctl/stapctl/script_argument.h"
 #include "ctl/stapctl/verb.h"
 #include "runtime/load/load_program.h"
@@ -46,8 +47,9 @@ Status load_all(const ProgramImage& image) {
   return {};
 }
 
-Result<int> check(const Invocation& invocation) {
-  STAPD_ASSIGN(StapOptions options, read_script_argument(invocation.line));
+VerbResult<int> check(const Invocation& invocation) {
+  STAPD_ASSIGN(StapOptions options, from_caller(script_argument(invocation.line)));
+  STAPD_TRY(read_scripts(options));
   STAPD_ASSIGN(std::optional<CompileOutcome> outcome,
                compile_script(options, CompilePhase::generate));
   if (!outcome) return 1;

@@ -49,10 +49,10 @@ void print_gaps(RingWindow& window, uint64_t now) {
   }
 }
 
-Result<int> dump(const Invocation& invocation) {
+VerbResult<int> dump(const Invocation& invocation) {
   uint64_t last = 0;
   if (auto text = invocation.find(kLast)) {
-    STAPD_ASSIGN(last, parse_time_span(*text));
+    STAPD_ASSIGN(last, from_caller(parse_time_span(*text)));
   }
   STAPD_ASSIGN(StapdClient client, StapdClient::connect(invocation.root));
   STAPD_ASSIGN(std::string path, client.find_session(invocation.operands()[0]));

@@ -49,7 +49,7 @@ void print_table(const std::vector<Row>& rows) {
   }
 }
 
-Result<int> list(const Invocation& invocation) {
+VerbResult<int> list(const Invocation& invocation) {
   STAPD_ASSIGN(StapdClient client, StapdClient::connect(invocation.root));
   STAPD_ASSIGN(std::vector<SessionEntry> sessions, client.list_sessions());
   std::vector<Row> rows = {{"SESSION", "STATE", "RECORDS", "/S", "HOLDS", "LOST", "SCRIPT"}};

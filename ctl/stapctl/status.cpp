@@ -74,7 +74,7 @@ Status print_daemon(StapdClient& client) {
   return {};
 }
 
-Result<int> status(const Invocation& invocation) {
+VerbResult<int> status(const Invocation& invocation) {
   STAPD_ASSIGN(StapdClient client, StapdClient::connect(invocation.root));
   if (invocation.operands().empty())
     STAPD_TRY(print_daemon(client));

@@ -37,9 +37,9 @@ size_t Manager::count_of(Session::State state) const {
 Status Manager::take_over() {
   STAPD_TRY(ensure_bpffs());
   adopt_sessions();
+  reload();
   taken_over_ = true;
   update_watch();
-  reload();
   for (const auto& [name, session] : sessions_)
     if (session->state() == Session::State::inactive && session->profile().automatic)
       session->start([](const std::optional<SessionFailure>&) {});
@@ -86,7 +86,8 @@ std::vector<std::string> Manager::reload() {
   std::set<std::string> present;
   for (const ProfileFiles& files : find_profiles(paths_)) {
     present.insert(files.name);
-    if (!find(files.name)) lines.push_back(files.name + ": new");
+    // At first every profile is new.
+    if (taken_over_ && !find(files.name)) lines.push_back(files.name + ": new");
     Session& session = get(files.name);
     read_profile_of(session, files);
     if (session.is_outdated())
@@ -100,7 +101,8 @@ std::vector<std::string> Manager::reload() {
                                 ? ": its profile is gone"
                                 : ": its profile is gone; it is kept until it is stopped"));
   }
-  for (const std::string& line : lines) log_.write({LOG_INFO, line, {}, message_id::kProfile});
+  for (const std::string& line : lines)
+    if (taken_over_) log_.write({LOG_INFO, line, {}, message_id::kProfile});
   forget_later();
   return lines;
 }

@@ -73,7 +73,7 @@ class Selector {
   void finish_function();
   // kTransientStack bytes of this function's stack for what lives within one operation.
   int32_t transient_stack();
-  static constexpr uint32_t kTransientStack = 16;
+  static constexpr uint32_t kTransientStack = 24;
   void emit_main();
   void emit_segments();
   void clear_variables();
@@ -99,6 +99,7 @@ class Selector {
   void release(const std::vector<uint32_t>& globals, size_t count);
   void select_exit_request();
   void emit_stop(SessionState::Run run, ControlEvent::Kind kind);
+  void emit_control_event(ControlEvent::Kind kind);
   void emit_count_drop(DropCause cause);
 
   // ---- operands (select.cpp)

@@ -22,7 +22,10 @@ bool is_behind(const RecordField& field) {
 }  // namespace
 
 void Selector::select_print(const ir::Instr& instr) {
-  emit_record(image_.formats[instr.aux], static_cast<uint16_t>(instr.aux), instr.args);
+  const RecordFormat& format = image_.formats[instr.aux];
+  emit_record(format, static_cast<uint16_t>(instr.aux), instr.args);
+  // Commands are run by somebody who sleeps until he is told.
+  if (format.channel == RecordChannel::system) emit_control_event(ControlEvent::system_command);
 }
 
 // The time of this invocation: the same in all its records, so that a reader can put them together.

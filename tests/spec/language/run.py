@@ -114,7 +114,7 @@ def find_scripts(names):
 
 
 def main():
-    stap = str(pathlib.Path(sys.argv[1]).resolve())
+    stap = os.path.abspath(sys.argv[1])
     scripts = find_scripts([a for a in sys.argv[2:] if a != "--show"])
     if os.geteuid() != 0:
         print("needs root")
