@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <string>
 
@@ -46,6 +47,11 @@ RingReader Recording::reader() const {
   const RingShape& shape = ring_.shape;
   RingMapping mapping = {ring_.memory.data(), shape.segment_size, shape.stride, shape.segments};
   return RingReader(mapping, image_.formats);
+}
+
+bool Recording::has_times() const {
+  return std::all_of(image_.formats.begin() + kFixedFormats, image_.formats.end(),
+                     [](const RecordFormat& format) { return format.has_time; });
 }
 
 bool Recording::has_ended() const {

@@ -27,8 +27,8 @@ VerbResult<int> attach(const Invocation& invocation) {
   const std::string& name = invocation.operands()[0];
   STAPD_ASSIGN(uint64_t since, history_start(invocation));
   STAPD_ASSIGN(StapdClient client, StapdClient::connect(invocation.root));
-  STAPD_ASSIGN(std::string path, client.find_session(name));
-  STAPD_ASSIGN(std::unique_ptr<Recording> recording, client.open_recording(path));
+  bool with_times = invocation.has(kStamps) || (since != 0 && since != UINT64_MAX);
+  STAPD_ASSIGN(std::unique_ptr<Recording> recording, open_session(client, name, with_times));
   ShowOptions show;
   show.stamps = invocation.has(kStamps);
   SessionWatch watch(name, invocation.root, std::move(client), recording->ring_id());

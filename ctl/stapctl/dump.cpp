@@ -55,8 +55,9 @@ VerbResult<int> dump(const Invocation& invocation) {
     STAPD_ASSIGN(last, from_caller(parse_time_span(*text)));
   }
   STAPD_ASSIGN(StapdClient client, StapdClient::connect(invocation.root));
-  STAPD_ASSIGN(std::string path, client.find_session(invocation.operands()[0]));
-  STAPD_ASSIGN(std::unique_ptr<Recording> recording, client.open_recording(path));
+  STAPD_ASSIGN(std::unique_ptr<Recording> recording,
+               open_session(client, invocation.operands()[0],
+                            invocation.has(kLast) || invocation.has(kStamps)));
 
   ShowOptions options;
   options.stamps = invocation.has(kStamps);

@@ -38,7 +38,8 @@ void print_statistics(const SessionInfo& info, const SessionStatistics& statisti
        statistics.produced + statistics.dropped, statistics.kept, statistics.overwritten,
        statistics.dropped, causes_text(statistics.dropped_by));
   if (statistics.skipped) line("Skipped", "{}", counted(statistics.skipped, "handler"));
-  if (statistics.missed) line("Missed", "{} inside of handlers", counted(statistics.missed, "event"));
+  if (statistics.missed)
+    line("Missed", "{} inside of handlers", counted(statistics.missed, "event"));
   if (statistics.errors) line("Errors", "{}", statistics.errors);
   if (statistics.adoptions)
     line("Adopted", "{}; no stapd looked after it for {} in all, {} the last time",

@@ -21,6 +21,7 @@ class Dump(InstanceTest):
         "numbers": (NUMBERS_SCRIPT, ""),
         "small": (NUMBERS_SCRIPT, "[Memory]\nSize=64K"),
         "programs": (PROGRAMS_SCRIPT, "[Memory]\nSize=4M"),
+        "timeless": (NUMBERS_SCRIPT, "[Memory]\nTime=no"),
         "aside": ('probe syscall.getpgid { if (pid == 100000000) { printf("one") warn("two") '
                   'printf(" three\\n") } }\n', ""),
     }
@@ -77,6 +78,12 @@ class Dump(InstanceTest):
         line = next(line for line in lines if line.endswith(" 31000"))
         self.assertRegex(line, r"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{9} \[\d{3}\] 31000$")
         self.assertTrue(line.startswith(before) or time.strftime("%M") == "00", line)
+
+    def test_records_without_times(self):
+        produce([35_000])
+        self.assertIn("35000\n", self.stapd.ctl("dump", "timeless").stdout)
+        for option in ("--last=5s", "-t"):
+            self.assert_says(self.stapd.ctl("dump", "timeless", option), 1, "carry no time")
 
     def test_output_file(self):
         produce([32_000])

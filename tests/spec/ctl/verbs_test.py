@@ -2,6 +2,7 @@
 """stapctl list, status, start, stop, reload, check, compile, and what it says when it cannot."""
 
 import os
+import socket
 import subprocess
 import tempfile
 import time
@@ -110,6 +111,24 @@ class WithoutDaemon(unittest.TestCase):
         result = self.stapd.ctl("list")
         self.assertEqual(result.returncode, 1)
         self.assertIn("no stapd answers", result.stderr)
+
+    def test_others_than_root(self):
+        self.stapd.add("numbers", NUMBERS_SCRIPT)
+        self.stapd.start()
+        os.chmod(self.stapd.root, 0o755)
+        result = self.stapd.ctl("list", user="nobody", group="nogroup")
+        self.assertEqual((result.returncode, result.stdout), (1, ""))
+        self.assertIn("root", result.stderr)
+
+    def test_a_daemon_that_hangs(self):
+        """Somebody holds the socket and never answers."""
+        (self.stapd.root / "run/stapd").mkdir(parents=True)
+        with socket.socket(socket.AF_UNIX) as listening:
+            listening.bind(str(self.stapd.root / "run/stapd/private"))
+            listening.listen()
+            result = self.stapd.ctl("list")
+        self.assertEqual(result.returncode, 1)
+        self.assertIn("does not answer in time", result.stderr)
 
     def test_usage(self):
         for words in ([], ["frobnicate"], ["dump"], ["dump", "a", "b"], ["list", "x"],
