@@ -34,7 +34,7 @@ class Options(unittest.TestCase):
             self.assertIn("probe begin", result.stdout)
 
     def test_what_cannot_be_done_is_refused_with_the_reason(self):
-        for option in ("-i", "--interactive", "-r6.1", "-aarm64", "-b", "-F", "-S1,2", "--dyninst",
+        for option in ("-i", "--interactive", "-r6.1", "-aarm64", "-F", "--dyninst",
                        "--monitor=2", "--use-server", "--use-server-on-error=yes",
                        "--use-http-server=x", "--list-servers", "--trust-servers", "--remote=x",
                        "--remote-prefix", "--target-namespaces=1", "--sysroot=/x", "--sysenv=A=b",
