@@ -20,7 +20,7 @@ class Dump(InstanceTest):
     profiles = {
         "numbers": (NUMBERS_SCRIPT, ""),
         "small": (NUMBERS_SCRIPT, "[Memory]\nSize=64K"),
-        "programs": (PROGRAMS_SCRIPT, "[Memory]\nSize=4M"),
+        "programs": (PROGRAMS_SCRIPT, "[Memory]\nSize=32M"),
         "timeless": (NUMBERS_SCRIPT, "[Memory]\nTime=no"),
         "aside": ('probe syscall.getpgid { if (pid == 100000000) { printf("one") warn("two") '
                   'printf(" three\\n") } }\n', ""),

@@ -9,7 +9,7 @@ import time
 import unittest
 from pathlib import Path
 
-from instance import BIN, NUMBERS_SCRIPT, Instance, InstanceTest, main, produce, wait_for
+from instance import BIN, NUMBERS_SCRIPT, Instance, InstanceTest, main, produce, run_as_nobody, wait_for
 
 
 class Verbs(InstanceTest):
@@ -116,7 +116,7 @@ class WithoutDaemon(unittest.TestCase):
         self.stapd.add("numbers", NUMBERS_SCRIPT)
         self.stapd.start()
         os.chmod(self.stapd.root, 0o755)
-        result = self.stapd.ctl("list", user="nobody", group="nogroup")
+        result = run_as_nobody("stapctl", f"--root={self.stapd.root}", "list")
         self.assertEqual((result.returncode, result.stdout), (1, ""))
         self.assertIn("root", result.stderr)
 
