@@ -124,8 +124,10 @@ Result<SessionStatistics> StapdClient::statistics(const std::string& path) {
   statistics.skipped = all.number("Skipped");
   statistics.errors = all.number("Errors");
   statistics.missed = all.number("Missed");
+  statistics.in_flight = all.number("InFlight");
   statistics.dropped_by = all.counts("DroppedBy");
   statistics.depth_ns = all.number("DepthNSec");
+  statistics.keep_ns = all.number("KeepNSec");
   statistics.oldest_ns = all.number("OldestNSec");
   statistics.away_ns = all.number("AwayNSec");
   statistics.last_away_ns = all.number("LastAwayNSec");

@@ -30,6 +30,8 @@ class LiveOutput {
   void write_ready();
   // Somebody does not take the output any more.
   bool failed() const { return failed_; }
+  // Something is missing in a file.
+  bool is_incomplete() const { return failed_ || said_failure_; }
 
  private:
   LiveOutput(const Recorder& recorder, const ShowOptions& show);

@@ -74,7 +74,7 @@ class Session {
     if (options_.verbosity + options_.pass_verbosity[4] > 0)
       std::fprintf(stderr, "Pass 5: run completed.\n");
     if (command_) command_->report_status();
-    return recorder_->has_failed() || output_->failed() ? 1 : 0;
+    return recorder_->has_failed() || output_->is_incomplete() ? 1 : 0;
   }
 
  private:

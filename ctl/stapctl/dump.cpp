@@ -73,6 +73,8 @@ VerbResult<int> dump(const Invocation& invocation) {
   OutputQueue queue;
   RecordOutput output(recording->image().formats, recording->segments(), queue, options);
   STAPD_ASSIGN(uint64_t shown, show(window, now, output, queue));
+  if (output.unreadable())
+    notice("left out, since they fit no format: " + counted(output.unreadable(), "record"));
   if (all) {
     notice(ledger_text(window.total()));
   } else {

@@ -54,8 +54,11 @@ VerbResult<int> list(const Invocation& invocation) {
   STAPD_ASSIGN(std::vector<SessionEntry> sessions, client.list_sessions());
   std::vector<Row> rows = {{"SESSION", "STATE", "RECORDS", "/S", "HOLDS", "LOST", "SCRIPT"}};
   for (const SessionEntry& session : sessions) {
-    STAPD_ASSIGN(Row row, describe(client, session));
-    rows.push_back(std::move(row));
+    Result<Row> row = describe(client, session);
+    // A reload may have removed it since.
+    if (!row && row.error().code == ErrorCode::not_found) continue;
+    if (!row) return tl::unexpected(row.error());
+    rows.push_back(std::move(*row));
   }
   print_table(rows);
   if (sessions.empty())

@@ -32,11 +32,14 @@ std::string causes_text(const std::map<std::string, uint64_t>& causes) {
 }
 
 void print_statistics(const SessionInfo& info, const SessionStatistics& statistics) {
-  line("Ring", "{} KiB a CPU, reaches back {}", info.ring_bytes >> 10,
-       time_span_text(reach_ns(info, statistics)));
-  line("Records", "{}: {} kept, {} overwritten, {} dropped{}",
+  uint64_t reach = reach_ns(info, statistics);
+  bool shallow = statistics.overwritten && reach < statistics.keep_ns;
+  line("Ring", "{} KiB a CPU, reaches back {}{}", info.ring_bytes >> 10, time_span_text(reach),
+       shallow ? ", less than Keep=" + time_span_text(statistics.keep_ns) : "");
+  line("Records", "{}: {} kept, {} overwritten, {} dropped{}{}",
        statistics.produced + statistics.dropped, statistics.kept, statistics.overwritten,
-       statistics.dropped, causes_text(statistics.dropped_by));
+       statistics.dropped, causes_text(statistics.dropped_by),
+       statistics.in_flight ? fmt::format(", {} being written", statistics.in_flight) : "");
   if (statistics.skipped) line("Skipped", "{}", counted(statistics.skipped, "handler"));
   if (statistics.missed)
     line("Missed", "{} inside of handlers", counted(statistics.missed, "event"));

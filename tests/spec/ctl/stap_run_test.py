@@ -142,6 +142,20 @@ class Runs(unittest.TestCase):
         self.assertGreater(int(cost), 0)
         self.assertRegex(result.stderr, r"\nend, \(<input>:1:\d+\), runs in stap, ")
 
+    def test_a_full_disk_is_said_once_and_the_session_goes_on(self):
+        with tempfile.TemporaryDirectory() as folder:
+            subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k", "none", folder], check=True)
+            try:
+                result = run('probe begin { for (i = 0; i < 50; i++) printf("%8000d\\n", i) } '
+                             f'probe end {{ system("touch {folder}.end") exit() }} '
+                             "probe timer.ms(100) { exit() }", "-o", f"{folder}/out")
+            finally:
+                subprocess.run(["umount", folder], check=True)
+            self.assertEqual(result.returncode, 1)
+            self.assertEqual(result.stderr.count("No space left on device"), 1, result.stderr)
+            wait_for(Path(f"{folder}.end").exists, "the end handler")
+            os.unlink(f"{folder}.end")
+
     def test_system(self):
         with tempfile.TemporaryDirectory() as folder:
             run(f'probe begin {{ system("touch {folder}/done") exit() }}')

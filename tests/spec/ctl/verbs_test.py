@@ -15,6 +15,7 @@ from instance import BIN, NUMBERS_SCRIPT, Instance, InstanceTest, main, produce,
 class Verbs(InstanceTest):
     profiles = {
         "numbers": (NUMBERS_SCRIPT, "Description=what is counted"),
+        "shallow": (NUMBERS_SCRIPT, "[Memory]\nSize=64K\nKeep=1h"),
         "later": (NUMBERS_SCRIPT, "Start=manual"),
         "wrong": ("probe begin { printf(1) x }\n", ""),
     }
@@ -25,7 +26,7 @@ class Verbs(InstanceTest):
     def test_list_has_a_line_for_each_session(self):
         rows = wait_for(lambda: (rows := self.stapd.rows())["wrong"]["STATE"] == "failed" and rows,
                         "the wrong script to be refused")
-        self.assertEqual(list(rows), ["later", "numbers", "wrong"])
+        self.assertEqual(list(rows), ["later", "numbers", "shallow", "wrong"])
         self.assertEqual(rows["numbers"]["STATE"], "recording")
         self.assertEqual(rows["numbers"]["LOST"], "0")
         self.assertEqual(rows["later"]["STATE"], "inactive")
@@ -41,6 +42,13 @@ class Verbs(InstanceTest):
         for part in ("numbers: what is counted", "State: recording, started 2", "numbers.conf",
                      "numbers.stp", "1024 KiB a CPU, reaches back ", "0 overwritten, 0 dropped"):
             self.assertIn(part, text)
+
+    def test_status_says_when_the_ring_is_too_shallow(self):
+        self.stapd.wait_until_records("shallow")
+        produce(range(10_000))
+        text = self.stapd.ctl("status", "shallow").stdout
+        self.assertRegex(text, r"64 KiB a CPU, reaches back \S+, less than Keep=1h")
+        self.assertNotIn("Keep", self.stapd.ctl("status", "numbers").stdout)
 
     def test_status_of_a_failed_session_shows_the_diagnostics(self):
         wait_for(lambda: self.stapd.state("wrong") == "failed", "the wrong script to be refused")
