@@ -18,10 +18,7 @@ void Selector::write_string_form(Reg base, int32_t offset, uint32_t capacity,
     return;
   }
   Reg length = length_of(from);
-  Label fits = emit_.make_label();
-  emit_.jump_if_imm(Jump::ule, length, static_cast<int32_t>(capacity - 1), fits);
-  emit_.move_imm(length, capacity - 1);
-  emit_.label(fits);
+  emit_.at_most(length, static_cast<int32_t>(capacity - 1));
   emit_.store(Size::u64, base, offset, length);
   Reg bytes = bytes_of(from), tail = emit_.make_reg();
   emit_.move(R1, base);
