@@ -3,10 +3,10 @@
 
 #include <cerrno>
 
-#include "ctl/command_line/time_span.h"
 #include "ctl/show/ledger_text.h"
 #include "ctl/show/record_output.h"
 #include "ctl/stapctl/verb.h"
+#include "runtime/base/units.h"
 
 namespace stapd::ctl {
 namespace {
@@ -45,14 +45,14 @@ void print_gaps(RingWindow& window, uint64_t now) {
     std::string where =
         segment + 1 == window.segments() ? "stapd's handlers" : fmt::format("CPU {}", segment);
     notice(fmt::format("the ring of {} reaches back {} only, older records are overwritten", where,
-                       time_span_text(now - oldest[segment])));
+                       duration_text(now - oldest[segment])));
   }
 }
 
 VerbResult<int> dump(const Invocation& invocation) {
   uint64_t last = 0;
   if (auto text = invocation.find(kLast)) {
-    STAPD_ASSIGN(last, from_caller(parse_time_span(*text)));
+    STAPD_ASSIGN(last, time_argument(*text));
   }
   STAPD_ASSIGN(StapdClient client, StapdClient::connect(invocation.root));
   STAPD_ASSIGN(std::unique_ptr<Recording> recording,
@@ -79,7 +79,7 @@ VerbResult<int> dump(const Invocation& invocation) {
     notice(ledger_text(window.total()));
   } else {
     print_gaps(window, now);
-    notice(fmt::format("{} of the last {}", counted(shown, "record"), time_span_text(last)));
+    notice(fmt::format("{} of the last {}", counted(shown, "record"), duration_text(last)));
   }
   return 0;
 }

@@ -7,6 +7,7 @@
 
 #include "ctl/stap/options.h"
 #include "ctl/stapctl/verb.h"
+#include "runtime/base/units.h"
 #include "runtime/base/version.h"
 
 namespace stapd::ctl {
@@ -115,6 +116,12 @@ std::optional<std::string> Invocation::find(int option) const {
   for (const GivenOption& given : line.options)
     if (given.spec->id == option) value = given.value;
   return value;
+}
+
+VerbResult<uint64_t> time_argument(const std::string& text) {
+  Result<uint64_t> ns = parse_duration(text);
+  if (!ns) return usage_error("'{}' is not a time: write 500ms, 5s, 2min or 1h", text);
+  return *ns;
 }
 
 Result<std::unique_ptr<Recording>> open_session(StapdClient& client, const std::string& name,
