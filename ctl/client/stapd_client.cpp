@@ -5,6 +5,7 @@
 
 #include <utility>
 
+#include "ctl/client/read_sealed.h"
 #include "ctl/client/variant_map.h"
 #include "runtime/base/clock.h"
 
@@ -133,6 +134,12 @@ Result<SessionStatistics> StapdClient::statistics(const std::string& path) {
   statistics.last_away_ns = all.number("LastAwayNSec");
   statistics.adoptions = all.number("Adoptions");
   return statistics;
+}
+
+Result<std::string> StapdClient::globals(const std::string& path) {
+  STAPD_ASSIGN(BusMessage reply, bus_->call(session_target(path), "DumpGlobals"));
+  STAPD_ASSIGN(UniqueFd text, read_fd(reply, "DumpGlobals"));
+  return read_sealed(text.get(), "the session's globals");
 }
 
 Result<std::unique_ptr<Recording>> StapdClient::open_recording(const std::string& path) {

@@ -64,6 +64,8 @@ class StapdClient {
   Result<SessionInfo> session_info(const std::string& path);
   Result<SessionStatistics> statistics(const std::string& path);
   Result<std::unique_ptr<Recording>> open_recording(const std::string& path);
+  // The values that the script's globals have now, as text.
+  Result<std::string> globals(const std::string& path);
 
   const Bus& bus() const { return *bus_; }
 

@@ -1,5 +1,6 @@
 // stapctl dump NAME: what the ring holds now, or the end of it.
 #include <fcntl.h>
+#include <unistd.h>
 
 #include <cerrno>
 
@@ -11,10 +12,12 @@
 namespace stapd::ctl {
 namespace {
 
-enum DumpOption { kLast = 1, kOutput, kStamps };
+enum DumpOption { kLast = 1, kOutput, kStamps, kGlobals };
 constexpr OptionSpec kOptions[] = {
     {kLast, 'n', "last", OptionSpec::Argument::required, "only the last 5s, 1min, 500ms"},
     {kOutput, 'o', "output", OptionSpec::Argument::required, "write to this file"},
+    {kGlobals, 'g', "globals", OptionSpec::Argument::none,
+     "not the records, but the values that the script's globals have now"},
     {kStamps, 't', "time", OptionSpec::Argument::none, "wall time and CPU before each line"},
 };
 
@@ -49,7 +52,31 @@ void print_gaps(RingWindow& window, uint64_t now) {
   }
 }
 
+// Of -o; without it none.
+Result<UniqueFd> open_output(const Invocation& invocation) {
+  UniqueFd file;
+  std::optional<std::string> name = invocation.find(kOutput);
+  if (!name) return file;
+  file.reset(::open(name->c_str(), O_CREAT | O_TRUNC | O_WRONLY | O_CLOEXEC, 0666));
+  if (!file.valid()) return fail_errno("opening " + *name, errno);
+  return file;
+}
+
+VerbResult<int> dump_globals(const Invocation& invocation) {
+  if (invocation.has(kLast) || invocation.has(kStamps))
+    return usage_error("globals have no times: --globals goes with neither -n nor -t");
+  STAPD_ASSIGN(StapdClient client, StapdClient::connect(invocation.root));
+  STAPD_ASSIGN(std::string path, client.find_session(invocation.operands()[0]));
+  STAPD_ASSIGN(std::string text, client.globals(path));
+  STAPD_ASSIGN(UniqueFd file, open_output(invocation));
+  OutputQueue queue;
+  queue.to(file.valid() ? file.get() : STDOUT_FILENO) = std::move(text);
+  STAPD_TRY(queue.write_all());
+  return 0;
+}
+
 VerbResult<int> dump(const Invocation& invocation) {
+  if (invocation.has(kGlobals)) return dump_globals(invocation);
   uint64_t last = 0;
   if (auto text = invocation.find(kLast)) {
     STAPD_ASSIGN(last, time_argument(*text));
@@ -61,12 +88,8 @@ VerbResult<int> dump(const Invocation& invocation) {
 
   ShowOptions options;
   options.stamps = invocation.has(kStamps);
-  UniqueFd file;
-  if (auto name = invocation.find(kOutput)) {
-    file.reset(::open(name->c_str(), O_CREAT | O_TRUNC | O_WRONLY | O_CLOEXEC, 0666));
-    if (!file.valid()) return fail_errno("opening " + *name, errno);
-    options.out = file.get();
-  }
+  STAPD_ASSIGN(UniqueFd file, open_output(invocation));
+  if (file.valid()) options.out = file.get();
   uint64_t now = read_boot_clock();
   bool all = !invocation.has(kLast);
   RingWindow window = recording->reader().take(all ? 0 : now - std::min(last, now - 1));
