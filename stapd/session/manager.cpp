@@ -108,8 +108,7 @@ std::vector<std::string> Manager::reload() {
                                 ? ": its profile is gone"
                                 : ": its profile is gone; it is kept until it is stopped"));
   }
-  for (const std::string& line : lines)
-    if (taken_over_) log_.write({LOG_INFO, line, {}, message_id::kProfile});
+  for (const std::string& line : lines) log_.write({LOG_INFO, line, {}, message_id::kProfile});
   forget_later();
   return lines;
 }
