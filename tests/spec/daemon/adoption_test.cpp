@@ -129,6 +129,8 @@ TEST_F(Adoption, AProfileThatIsGoneIsKeptUntilItIsStopped) {
   daemon_.start();
   EXPECT_EQ(daemon_.client().state_of("marked"), "recording");
   EXPECT_TRUE(daemon_.says("its profile is gone"));
+  EXPECT_EQ(daemon_.client().text_property("marked", "Script"),
+            daemon_.conf_folder() + "/marked.stp");
   ASSERT_TRUE(daemon_.client().stop("marked"));
   EXPECT_FALSE(daemon_.has_pins());
 }
