@@ -79,7 +79,8 @@ class Inliner {
     const ir::Instr call = result_.blocks[b].code.back();
     const ir::Function& callee = image_.functions[call.aux];
     // Both are kept in signed bytes.
-    if (level_[b] >= kMostLevels || result_.iterations.size() + callee.iterations.size() > kMostLoops)
+    if (level_[b] >= kMostLevels ||
+        result_.iterations.size() + callee.iterations.size() > kMostLoops)
       return failf(ErrorCode::limit, "{}: the handler and its functions are too large",
                    result_.name);
     if (callee.recursive) return call_routine(b, call, callee);
