@@ -44,8 +44,9 @@ std::optional<Measured> measure(const std::string& path, int rounds, stapd::Comp
     if (!outcome || !outcome->ok) return std::nullopt;
     best.milliseconds = std::min(best.milliseconds, time);
     if (round > 0 || !outcome->image) continue;
-    for (const stapd::ProgramSpec& program : outcome->image->programs)
-      best.instructions += program.insns.size();
+    const stapd::ProgramImage& image = *outcome->image;
+    for (size_t i = 0; i < image.programs.size(); ++i)
+      if (i != image.heartbeat) best.instructions += image.programs[i].insns.size();
   }
   return best;
 }
