@@ -9,6 +9,7 @@
 #include "translator/ir/ir_builder.h"
 #include "translator/lower/image_builder.h"
 #include "translator/lower/lay_out_globals.h"
+#include "translator/lower/lay_out_regexes.h"
 
 namespace stapd::test {
 
@@ -20,6 +21,7 @@ class RandomIr {
   ProgramImage make() {
     add_globals();
     lay_out_globals(program_, image_);
+    add_regexes();
     for (int i = 0; i < kFixedFormats; ++i) (void)builder_.add_format({}, {});
     image_.functions.emplace_back();
     ir::Function& function = image_.functions[0];
@@ -131,6 +133,36 @@ class RandomIr {
     program_.globals[table].statistic.variance = true;
     program_.globals[table].statistic.bit_shift = static_cast<uint8_t>(pick(4));
     program_.globals[table].statistic.histogram = HistogramShape{false, 0, 0, 0, kLogBuckets};
+  }
+
+  // The first half are tests, the others note their groups.
+  void add_regexes() {
+    for (regex::Wanted wanted : {regex::Wanted::test, regex::Wanted::groups})
+      for (const char* text : {"(.)(a|ex)*t", "([a-z]+)([0-9]*)$", "^s|n(c*)", "((t)|h|[^a-f])*"}) {
+        std::variant<regex::Automaton, regex::RegexError> made = regex::compile_regex(text, wanted);
+        program_.regexes.push_back({text, wanted, std::get<regex::Automaton>(std::move(made))});
+      }
+    (void)lay_out_regexes(program_, image_);
+  }
+
+  void regex_op() {
+    const auto half = static_cast<uint32_t>(program_.regexes.size() / 2);
+    const auto which = static_cast<uint32_t>(pick(half));
+    switch (pick(5)) {
+      case 0:
+        build_->append(Op::regex_test, {reg()}, {text()}, which);
+        return;
+      case 1:
+        build_->append(Op::regex_groups, {reg()}, {});
+        return;
+      case 2:
+        build_->append(Op::regex_group, {slot()}, {pick(2) ? small() : integer()});
+        return;
+      default:
+        build_->append(Op::regex_match, {reg()}, {text()}, half + which);
+        build_->append(Op::regex_group, {slot()}, {Operand::imm(static_cast<int64_t>(pick(3)))});
+        return;
+    }
   }
 
   void statements(int count, int depth) {
@@ -252,7 +284,10 @@ class RandomIr {
 
   void string_op() {
     Operand to = slot();
-    switch (pick(10)) {
+    switch (pick(12)) {
+      case 10:
+      case 11:
+        return regex_op();
       case 0:
         build_->append(Op::str_copy, {to}, {text()});
         return;

@@ -20,6 +20,105 @@ struct TestCall {
 
 constexpr int32_t kText = sizeof(MatchArea);  // behind the MatchArea
 
+// callback(r1 = round, r2 = &frame): a move when there is one to do, else a byte.
+class MatchRound {
+ public:
+  MatchRound(Function& function, const RegexSpec& regex, const FramePlan& plan)
+      : emit_(function), regex_(regex), plan_(plan) {}
+
+  void emit() {
+    emit_.load(Size::u64, frame_, R2, 0);
+    emit_.load(Size::u64, position_, frame_, at(offsetof(MatchArea, position)));
+    emit_.load(Size::u64, move_, frame_, at(offsetof(MatchArea, move)));
+    emit_.jump_if_imm(Jump::ne, move_, 0, moves_);
+    take_byte();
+    emit_.label(go_on_);
+    emit_.move_imm(R0, 0);
+    emit_.exit();
+    emit_.label(moves_);
+    do_move();
+    emit_.label(stop_);
+    emit_.move_imm(R0, 1);
+    emit_.exit();
+  }
+
+ private:
+  int32_t at(size_t offset) const { return plan_.match + static_cast<int32_t>(offset); }
+
+  // address_ = where the element `index` of a table lies; `index` is overwritten.
+  void find_element(uint32_t table, Reg index, int shift) {
+    emit_.alu_imm(Alu::shl, index, shift);
+    emit_.map_value(address_, kDataMap, table);
+    emit_.alu(Alu::add, address_, index);
+  }
+  void find_register(Reg index) {
+    emit_.alu_imm(Alu::shl, index, 1);
+    emit_.move(address_, frame_);
+    emit_.alu(Alu::add, address_, index);
+  }
+
+  void take_byte() {
+    emit_.jump_if_imm(Jump::ugt, position_, static_cast<int32_t>(plan_.match_capacity - 1), stop_);
+    emit_.move(address_, frame_);
+    emit_.alu(Alu::add, address_, position_);
+    emit_.load(Size::u8, value_, address_, at(kText + 8));
+    emit_.alu_imm(Alu::add, position_, 1);
+    emit_.store(Size::u64, frame_, at(offsetof(MatchArea, position)), position_);
+    find_element(regex_.class_offset, value_, 0);
+    emit_.load(Size::u8, value_, address_, 0);
+    emit_.load(Size::u64, row_, frame_, at(offsetof(MatchArea, row)));
+    emit_.alu(Alu::add, row_, value_);
+    emit_.jump_if_imm(Jump::uge, row_, static_cast<int32_t>(regex_.entries), stop_);
+    find_element(regex_.table_offset, row_, 2);
+    emit_.load(Size::u32, row_, address_, 0);
+    emit_.move(move_, row_);
+    emit_.alu_imm(Alu::shr, move_, 16);
+    emit_.alu_imm(Alu::bit_and, row_, 0xffff);
+    emit_.store(Size::u64, frame_, at(offsetof(MatchArea, row)), row_);
+    emit_.store(Size::u64, frame_, at(offsetof(MatchArea, move)), move_);
+    emit_.jump_if_imm(Jump::ne, move_, 0, go_on_);
+    emit_.jump_if_imm(Jump::eq, row_, 0, stop_);
+  }
+
+  void do_move() {
+    Reg what = emit_.make_reg();
+    Label write = emit_.make_label(), last = emit_.make_label();
+    emit_.jump_if_imm(Jump::uge, move_, static_cast<int32_t>(regex_.moves), stop_);
+    emit_.move(value_, move_);
+    find_element(regex_.move_offset, value_, 2);
+    emit_.load(Size::u32, what, address_, 0);
+    // The byte whose moves these are has been taken.
+    emit_.alu_imm(Alu::sub, position_, 1);
+    emit_.move(value_, what);
+    emit_.alu_imm(Alu::shr, value_, 8);
+    emit_.alu_imm(Alu::bit_and, value_, 0xff);
+    emit_.jump_if_imm(Jump::eq, value_, kRegexPosition, write);
+    find_register(value_);
+    emit_.load(Size::u16, position_, address_, at(offsetof(MatchArea, registers)));
+    emit_.label(write);
+    emit_.move(value_, what);
+    emit_.alu_imm(Alu::bit_and, value_, 0xff);
+    find_register(value_);
+    emit_.store(Size::u16, address_, at(offsetof(MatchArea, registers)), position_);
+    emit_.alu_imm(Alu::shr, what, 16);
+    emit_.jump_if_imm(Jump::ne, what, 0, last);
+    emit_.alu_imm(Alu::add, move_, 1);
+    emit_.store(Size::u64, frame_, at(offsetof(MatchArea, move)), move_);
+    emit_.jump(go_on_);
+    emit_.label(last);
+    emit_.store_imm(Size::u64, frame_, at(offsetof(MatchArea, move)), 0);
+    emit_.load(Size::u64, row_, frame_, at(offsetof(MatchArea, row)));
+    emit_.jump_if_imm(Jump::ne, row_, 0, go_on_);
+  }
+
+  Emitter emit_;
+  const RegexSpec& regex_;
+  const FramePlan& plan_;
+  Reg frame_ = emit_.make_reg(), position_ = emit_.make_reg(), move_ = emit_.make_reg(),
+      row_ = emit_.make_reg(), value_ = emit_.make_reg(), address_ = emit_.make_reg();
+  Label moves_ = emit_.make_label(), go_on_ = emit_.make_label(), stop_ = emit_.make_label();
+};
+
 }  // namespace
 
 bool Selector::select_regex(const ir::Instr& instr) {
@@ -49,7 +148,8 @@ void Selector::test_regex(const ir::Instr& instr) {
   const auto matched = static_cast<int32_t>(regex.classes);
   if (regex.start == regex.classes) return set_imm(instr.dst[0], 1);
   const StringSource text = source_of(instr.args[0]);
-  const int32_t call = -static_cast<int32_t>(machine_->stack_bytes += sizeof(TestCall));
+  const int32_t call = transient_stack();
+  static_assert(sizeof(TestCall) <= kTransientStack);
   Reg bytes = bytes_of(text), row = emit_.make_reg(), result = emit_.make_reg();
   Label end = emit_.make_label();
   emit_.store_imm(Size::u64, kFramePointer, call + offsetof(TestCall, row),
@@ -122,7 +222,7 @@ void Selector::match_regex(const ir::Instr& instr) {
   emit_.store_imm(Size::u64, frame_, area + offsetof(MatchArea, move), 0);
   emit_.store_imm(Size::u16, frame_, registers, 0xffff);
   emit_.store_imm(Size::u16, frame_, registers + 2 * static_cast<int32_t>(kRegexNothing), 0xffff);
-  const int32_t call = -static_cast<int32_t>(machine_->stack_bytes += 8);
+  const int32_t call = transient_stack();
   emit_.store(Size::u64, kFramePointer, call, frame_);
   const uint64_t rounds = uint64_t{plan_.match_capacity} * (1 + regex.most_moves);
   emit_.move_imm(R1, static_cast<int64_t>(std::min<uint64_t>(rounds, kMostRounds)));
@@ -144,94 +244,13 @@ void Selector::match_regex(const ir::Instr& instr) {
   set(instr.dst[0], result);
 }
 
-// callback(r1 = round, r2 = &frame): a move when there is one to do, else a byte.
 uint32_t Selector::match_round(uint32_t index) {
   if (auto it = regex_rounds_.find(index); it != regex_rounds_.end()) return it->second;
-  const RegexSpec& regex = image_.regexes[index];
-  const int32_t area = plan_.match;
-  const int32_t row_at = area + static_cast<int32_t>(offsetof(MatchArea, row));
-  const int32_t position_at = area + static_cast<int32_t>(offsetof(MatchArea, position));
-  const int32_t move_at = area + static_cast<int32_t>(offsetof(MatchArea, move));
-  const int32_t registers = area + static_cast<int32_t>(offsetof(MatchArea, registers));
   const auto number = static_cast<uint32_t>(functions_.size());
   regex_rounds_[index] = number;
   Function& function = functions_.emplace_back();
   function.name = "regex_match";
-  Emitter emit(function);
-  Reg frame = emit.make_reg(), position = emit.make_reg(), move = emit.make_reg(),
-      row = emit.make_reg(), value = emit.make_reg(), at = emit.make_reg();
-  Label moves = emit.make_label(), go_on = emit.make_label(), stop = emit.make_label();
-  emit.load(Size::u64, frame, R2, 0);
-  emit.load(Size::u64, position, frame, position_at);
-  emit.load(Size::u64, move, frame, move_at);
-  emit.jump_if_imm(Jump::ne, move, 0, moves);
-
-  emit.jump_if_imm(Jump::ugt, position, static_cast<int32_t>(plan_.match_capacity - 1), stop);
-  emit.move(at, frame);
-  emit.alu(Alu::add, at, position);
-  emit.load(Size::u8, value, at, area + kText + 8);
-  emit.alu_imm(Alu::add, position, 1);
-  emit.store(Size::u64, frame, position_at, position);
-  emit.map_value(at, kDataMap, regex.class_offset);
-  emit.alu(Alu::add, at, value);
-  emit.load(Size::u8, value, at, 0);
-  emit.load(Size::u64, row, frame, row_at);
-  emit.alu(Alu::add, row, value);
-  emit.jump_if_imm(Jump::uge, row, static_cast<int32_t>(regex.entries), stop);
-  emit.alu_imm(Alu::shl, row, 2);
-  emit.map_value(at, kDataMap, regex.table_offset);
-  emit.alu(Alu::add, at, row);
-  emit.load(Size::u32, row, at, 0);
-  emit.move(move, row);
-  emit.alu_imm(Alu::shr, move, 16);
-  emit.alu_imm(Alu::bit_and, row, 0xffff);
-  emit.store(Size::u64, frame, row_at, row);
-  emit.store(Size::u64, frame, move_at, move);
-  emit.jump_if_imm(Jump::ne, move, 0, go_on);
-  emit.jump_if_imm(Jump::eq, row, 0, stop);
-  emit.label(go_on);
-  emit.move_imm(R0, 0);
-  emit.exit();
-
-  Reg what = emit.make_reg();
-  Label write = emit.make_label(), last = emit.make_label();
-  emit.label(moves);
-  emit.jump_if_imm(Jump::uge, move, static_cast<int32_t>(regex.moves), stop);
-  emit.move(value, move);
-  emit.alu_imm(Alu::shl, value, 2);
-  emit.map_value(at, kDataMap, regex.move_offset);
-  emit.alu(Alu::add, at, value);
-  emit.load(Size::u32, what, at, 0);
-  // The byte whose moves these are has been taken.
-  emit.alu_imm(Alu::sub, position, 1);
-  emit.move(value, what);
-  emit.alu_imm(Alu::shr, value, 8);
-  emit.alu_imm(Alu::bit_and, value, 0xff);
-  emit.jump_if_imm(Jump::eq, value, kRegexPosition, write);
-  emit.alu_imm(Alu::shl, value, 1);
-  emit.move(at, frame);
-  emit.alu(Alu::add, at, value);
-  emit.load(Size::u16, position, at, registers);
-  emit.label(write);
-  emit.move(value, what);
-  emit.alu_imm(Alu::bit_and, value, 0xff);
-  emit.alu_imm(Alu::shl, value, 1);
-  emit.move(at, frame);
-  emit.alu(Alu::add, at, value);
-  emit.store(Size::u16, at, registers, position);
-  emit.alu_imm(Alu::shr, what, 16);
-  emit.jump_if_imm(Jump::ne, what, 0, last);
-  emit.alu_imm(Alu::add, move, 1);
-  emit.store(Size::u64, frame, move_at, move);
-  emit.move_imm(R0, 0);
-  emit.exit();
-  emit.label(last);
-  emit.store_imm(Size::u64, frame, move_at, 0);
-  emit.load(Size::u64, row, frame, row_at);
-  emit.jump_if_imm(Jump::ne, row, 0, go_on);
-  emit.label(stop);
-  emit.move_imm(R0, 1);
-  emit.exit();
+  MatchRound(function, image_.regexes[index], plan_).emit();
   return number;
 }
 

@@ -42,11 +42,8 @@ bool Selector::select_stack(const ir::Instr& instr) {
 // room; the verifier wants to see it.
 Reg Selector::stack_pointer(Reg top, uint32_t room) {
   Reg pointer = emit_.make_reg();
-  Label fits = emit_.make_label();
   int32_t most = static_cast<int32_t>(plan_.stack_size - room);
-  emit_.jump_if_imm(Jump::ule, top, most, fits);
-  emit_.move_imm(top, most);
-  emit_.label(fits);
+  emit_.at_most(top, most);
   emit_.move(pointer, frame_);
   emit_.alu(Alu::add, pointer, top);
   emit_.alu_imm(Alu::add, pointer, static_cast<int32_t>(plan_.stack_area));

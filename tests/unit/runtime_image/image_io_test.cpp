@@ -170,6 +170,10 @@ ir::Instr& instr(ProgramImage& image, size_t block, size_t index) {
   return image.functions[0].blocks[block].code[index];
 }
 
+ir::Instr& instr_of_helper(ProgramImage& image, size_t index) {
+  return image.functions[1].blocks[0].code[index];
+}
+
 const Wrong kWrongs[] = {
     {"a_map_is_missing", [](ProgramImage& x) { x.maps.resize(4), x.globals.clear(); }},
     {"map_name_too_long", [](ProgramImage& x) { x.maps[5].name = "sixteen_bytes_xx"; }},
@@ -182,8 +186,15 @@ const Wrong kWrongs[] = {
     {"array_without_key", [](ProgramImage& x) { x.globals[2].key.clear(); }},
     {"string_without_capacity", [](ProgramImage& x) { x.globals[1].capacity = 0; }},
     {"too_many_buckets", [](ProgramImage& x) { x.globals[3].statistic.histogram->buckets = 129; }},
-    {"table_outside_data", [](ProgramImage& x) { x.tables[0].elements = 5; }},
+    {"table_outside_data", [](ProgramImage& x) { x.tables[0].elements = 500; }},
     {"table_of_odd_elements", [](ProgramImage& x) { x.tables[0].element_size = 3; }},
+    {"regex_classes_outside_data", [](ProgramImage& x) { x.regexes[0].class_offset = 33; }},
+    {"regex_table_outside_data", [](ProgramImage& x) { x.regexes[0].entries = 7; }},
+    {"regex_moves_outside_data", [](ProgramImage& x) { x.regexes[0].moves = 0xffffffff; }},
+    {"regex_of_no_classes", [](ProgramImage& x) { x.regexes[0].classes = 0; }},
+    {"regex_of_too_many_groups", [](ProgramImage& x) { x.regexes[0].groups = 128; }},
+    {"regex_of_instruction", [](ProgramImage& x) { instr_of_helper(x, 1).aux = 1; }},
+    {"regex_without_groups_noted", [](ProgramImage& x) { x.regexes[0].groups = 0; }},
     {"relocation_outside", [](ProgramImage& x) { x.programs[0].relocations[0].insn = 2; }},
     {"relocation_of_no_map", [](ProgramImage& x) { x.programs[0].relocations[0].map = 7; }},
     {"subprograms_in_disorder",
@@ -205,7 +216,7 @@ const Wrong kWrongs[] = {
     {"histogram_of_format", [](ProgramImage& x) { x.formats[0].histogram.buckets = 1000; }},
     {"parameter", [](ProgramImage& x) { x.functions[1].params[0].value = 2; }},
     {"result_kind",
-     [](ProgramImage& x) { x.functions[1].blocks[0].code[1].args[0] = ir::Operand::slot(0); }},
+     [](ProgramImage& x) { x.functions[1].blocks[0].code.back().args[0] = ir::Operand::slot(0); }},
     {"slot_of_no_size", [](ProgramImage& x) { x.functions[0].slots[0] = 0; }},
     {"slot_too_large", [](ProgramImage& x) { x.functions[0].slots[0] = 1u << 31; }},
     {"frame_too_large", [](ProgramImage& x) { x.functions[0].slots.assign(100, 1u << 20); }},
