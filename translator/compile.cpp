@@ -67,7 +67,6 @@ class Compilation {
         elaborate({files_, scripts, library, host, elaborate_options}, diagnostics_);
     clock_.end_pass(analysis_text(program));
     if (!program) return faults();
-    if (options_.suppress_handler_errors) catch_every_error(*program);
     if (stop_after == CompilePhase::elaborate) {
       outcome.product = print_program(*program);
       return {};
@@ -99,19 +98,13 @@ class Compilation {
                        counted(program->globals.size(), "global"));
   }
 
-  // --suppress-handler-errors: as if each handler stood in try { ... } catch { next }.
-  static void catch_every_error(sem::Program& program) {
-    for (sem::Probe& probe : program.probes) {
-      if (!probe.body) continue;
-      sem::Stmt* attempt = program.make_stmt(sem::Stmt::Kind::try_catch, probe.where);
-      attempt->body = {probe.body, program.make_stmt(sem::Stmt::Kind::next, probe.where)};
-      probe.body = attempt;
-    }
-  }
-
   Result<Limits> read_limits() {
     Limits limits;
     for (const auto& [name, value] : options_.macros) STAPD_TRY(set_limit(limits, name, value));
+    if (options_.suppress_handler_errors) {
+      limits.quiet_errors = true;
+      limits.max_errors = limits.max_skipped = UINT32_MAX;
+    }
     return limits;
   }
 

@@ -99,7 +99,10 @@ Status Recorder::attach_probes(const RecorderOptions& options) {
 
 Status Recorder::open_waits() {
   auto on_event = [this](const ControlEvent& event) {
-    if (event.kind == ControlEvent::exit_requested || event.kind == ControlEvent::too_many_errors)
+    if (event.kind == ControlEvent::too_many_skips)
+      writer_->write(kSkippedFormat, image_->formats[kSkippedFormat], clock_ns(CLOCK_BOOTTIME), {});
+    if (event.kind == ControlEvent::exit_requested || event.kind == ControlEvent::too_many_errors ||
+        event.kind == ControlEvent::too_many_skips)
       wants_to_end_ = true;
   };
   STAPD_ASSIGN(control_, ControlEvents::open(maps_->fd(kControlMap), on_event));
