@@ -128,6 +128,10 @@ bool Manager::start(const std::string& name, Session::Started done) {
   return true;
 }
 
+void Manager::note(const std::string& session, const std::string& what) const {
+  log_.write({LOG_INFO, what, session, message_id::kAsked});
+}
+
 bool Manager::stop(const std::string& name) {
   Session* session = find(name);
   if (!session) return false;

@@ -35,6 +35,8 @@ class Manager {
   bool start(const std::string& name, Session::Started done);
   bool stop(const std::string& name);
   std::vector<std::string> stop_all();
+  // For the log: what somebody did to a session.
+  void note(const std::string& session, const std::string& what) const;
   // A line for every difference.
   std::vector<std::string> reload();
   size_t count_of(Session::State state) const;
