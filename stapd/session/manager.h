@@ -3,6 +3,7 @@
 
 #include <map>
 #include <memory>
+#include <set>
 
 #include "stapd/profile/find_profiles.h"
 #include "stapd/session/session.h"
@@ -46,7 +47,7 @@ class Manager {
  private:
   Session& get(const std::string& name);
   void read_profile_of(Session& session, const ProfileFiles& files);
-  void adopt_sessions();
+  std::set<std::string> adopt_sessions();
   void sweep(const std::string& pin, const std::string& why);
   void on_state(const Session& session);
   void forget_later();
