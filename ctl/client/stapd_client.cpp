@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "ctl/client/variant_map.h"
+#include "runtime/base/clock.h"
 
 namespace stapd::ctl {
 namespace {
@@ -40,6 +41,12 @@ Result<UniqueFd> read_fd(const BusMessage& reply, const char* method) {
 }
 
 }  // namespace
+
+uint64_t reach_ns(const SessionInfo& info, const SessionStatistics& statistics) {
+  if (statistics.overwritten || !info.started_us) return statistics.depth_ns;
+  uint64_t now = read_clocks().real, started = info.started_us * 1000;
+  return now > started ? now - started : 0;
+}
 
 Result<StapdClient> StapdClient::connect(const std::optional<std::string>& root,
                                          uint64_t timeout_us) {

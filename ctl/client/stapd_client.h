@@ -40,6 +40,9 @@ struct ManagerInfo {
   uint32_t pid = 0;
 };
 
+// How far back the recording is whole: to its start as long as nothing was overwritten.
+uint64_t reach_ns(const SessionInfo& info, const SessionStatistics& statistics);
+
 class StapdClient {
  public:
   // Starting a session compiles its script and takes its programs through the verifier.

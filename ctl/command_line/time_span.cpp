@@ -42,6 +42,13 @@ const Unit* take_unit(std::string_view& text) {
   return nullptr;
 }
 
+std::string two_parts(uint64_t seconds, uint64_t large, const char* large_name, uint64_t small,
+                      const char* small_name) {
+  std::string text = fmt::format("{}{}", seconds / large, large_name);
+  uint64_t rest = seconds % large / small;
+  return rest ? text + fmt::format(" {}{}", rest, small_name) : text;
+}
+
 }  // namespace
 
 Result<uint64_t> parse_time_span(std::string_view text) {
@@ -66,12 +73,13 @@ Result<uint64_t> parse_time_span(std::string_view text) {
 }
 
 std::string time_span_text(uint64_t ns) {
-  uint64_t seconds = ns / kSecond;
+  uint64_t seconds = ns / kSecond, tenths = ns % kSecond / 100'000'000;
   if (ns < kSecond) return fmt::format("{}ms", ns / 1'000'000);
-  if (seconds < 60) return fmt::format("{}.{}s", seconds, ns % kSecond / 100'000'000);
-  if (seconds < 3600) return fmt::format("{}min {}s", seconds / 60, seconds % 60);
-  if (seconds < 86400) return fmt::format("{}h {}min", seconds / 3600, seconds % 3600 / 60);
-  return fmt::format("{}d {}h", seconds / 86400, seconds % 86400 / 3600);
+  if (seconds < 60 && tenths) return fmt::format("{}.{}s", seconds, tenths);
+  if (seconds < 60) return fmt::format("{}s", seconds);
+  if (seconds < 3600) return two_parts(seconds, 60, "min", 1, "s");
+  if (seconds < 86400) return two_parts(seconds, 3600, "h", 60, "min");
+  return two_parts(seconds, 86400, "d", 3600, "h");
 }
 
 }  // namespace stapd::ctl

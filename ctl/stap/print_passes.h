@@ -4,7 +4,7 @@
 #include <vector>
 
 #include "ctl/stap/options.h"
-#include "translator/pass_report.h"
+#include "translator/compile.h"
 
 namespace stapd::ctl {
 

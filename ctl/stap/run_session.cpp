@@ -14,6 +14,7 @@
 #include <ctime>
 
 #include "ctl/stap/live_output.h"
+#include "ctl/stap/probe_costs.h"
 #include "ctl/stap/target_command.h"
 #include "runtime/record/record_layout.h"
 #include "runtime/recorder/recorder.h"
@@ -40,6 +41,10 @@ class Session {
     if (options_.target && kill(*options_.target, 0) != 0 && errno == ESRCH)
       return failf(ErrorCode::not_found, "there is no process {}", *options_.target);
     STAPD_TRY(open_signals());
+    if (options_.timing) {
+      STAPD_ASSIGN(ProbeCosts costs, ProbeCosts::count());
+      costs_.emplace(std::move(costs));
+    }
     if (options_.command) {
       STAPD_ASSIGN(command_, TargetCommand::prepare(*options_.command));
     }
@@ -65,6 +70,7 @@ class Session {
     output_->finish();
     run_commands();
     drain();
+    if (costs_) costs_->print(*recorder_);
     if (options_.verbosity + options_.pass_verbosity[4] > 0)
       std::fprintf(stderr, "Pass 5: run completed.\n");
     if (command_) command_->report_status();
@@ -158,6 +164,7 @@ class Session {
   std::unique_ptr<Recorder> recorder_;
   std::unique_ptr<LiveOutput> output_;
   std::unique_ptr<TargetCommand> command_;
+  std::optional<ProbeCosts> costs_;
   UniqueFd signals_;
   uint64_t deadline_ = 0;
   bool ending_ = false;

@@ -3,31 +3,24 @@
 #include <fcntl.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include <wordexp.h>
 
 #include <cerrno>
 #include <csignal>
 #include <cstdio>
 #include <cstring>
-#include <iterator>
-#include <sstream>
-#include <vector>
 
 namespace stapd::ctl {
 namespace {
 
-// Plain words are a program and its arguments, so that target() is the program itself; all else is
-// for a shell.
+// Words, in quotes or not, are a program and its arguments, so that target() is the program itself;
+// what has a shell's syntax is for a shell.
 [[noreturn]] void execute(const std::string& command) {
-  if (command.find_first_of("|&;<>()$`\\\"'*?[]#~=%!{}\n") == std::string::npos) {
-    std::istringstream stream(command);
-    std::vector<std::string> words{std::istream_iterator<std::string>(stream), {}};
-    std::vector<char*> arguments;
-    for (std::string& word : words) arguments.push_back(word.data());
-    arguments.push_back(nullptr);
-    if (!words.empty()) execvp(arguments[0], arguments.data());
-  } else {
+  wordexp_t words = {};
+  if (wordexp(command.c_str(), &words, WRDE_NOCMD | WRDE_UNDEF) == 0 && words.we_wordc > 0)
+    execvp(words.we_wordv[0], words.we_wordv);
+  else
     execl("/bin/sh", "sh", "-c", command.c_str(), nullptr);
-  }
   std::fprintf(stderr, "stap: %s: %s\n", command.c_str(), std::strerror(errno));
   _exit(127);
 }

@@ -15,15 +15,15 @@ constexpr OptionSpec kOptions[] = {
 };
 
 // ns of CLOCK_BOOTTIME at which the history begins, as RingFollower takes it.
-Result<uint64_t> history_start(const Invocation& invocation) {
+VerbResult<uint64_t> history_start(const Invocation& invocation) {
   std::optional<std::string> text = invocation.find(kHistory);
   if (!text) return 0;
-  STAPD_ASSIGN(uint64_t history, parse_time_span(*text));
+  STAPD_ASSIGN(uint64_t history, from_caller(parse_time_span(*text)));
   uint64_t now = read_boot_clock();
   return history == 0 ? UINT64_MAX : now - std::min(history, now - 1);
 }
 
-Result<int> attach(const Invocation& invocation) {
+VerbResult<int> attach(const Invocation& invocation) {
   const std::string& name = invocation.operands()[0];
   STAPD_ASSIGN(uint64_t since, history_start(invocation));
   STAPD_ASSIGN(StapdClient client, StapdClient::connect(invocation.root));

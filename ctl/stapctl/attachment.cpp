@@ -106,12 +106,11 @@ void Attachment::take_records() {
 void Attachment::note_losses() {
   uint64_t overwritten = follower_.total().overwritten;
   if (!first_ && overwritten > overwritten_)
-    notice(fmt::format("{} records were overwritten before they were shown",
-                       overwritten - overwritten_));
+    notice("overwritten before they were shown: " + counted(overwritten - overwritten_, "record"));
   first_ = false;
   overwritten_ = overwritten;
   uint64_t dropped = dropped_of(reader_);
-  if (dropped > dropped_) notice(fmt::format("{} records were dropped", dropped - dropped_));
+  if (dropped > dropped_) notice("dropped: " + counted(dropped - dropped_, "record"));
   dropped_ = dropped;
 }
 

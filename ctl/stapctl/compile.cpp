@@ -1,6 +1,7 @@
 // stapctl compile: what the translator makes of a script, phase by phase.
 #include <cstdio>
 
+#include "ctl/stap/read_scripts.h"
 #include "ctl/stapctl/script_argument.h"
 #include "ctl/stapctl/verb.h"
 
@@ -22,15 +23,16 @@ enum CompileOption { kStopAfter = 1000 };
 constexpr OptionSpec kOptions[] = {{kStopAfter, 0, "stop-after", OptionSpec::Argument::required,
                                     "parse, elaborate, lower or generate (BPF, the default)"}};
 
-Result<CompilePhase> find_phase(const std::string& name) {
+VerbResult<CompilePhase> find_phase(const std::string& name) {
   for (const Phase& phase : kPhases)
     if (phase.name == name) return phase.phase;
   return usage_error("there is no phase '{}': parse, elaborate, lower, generate", name);
 }
 
-Result<int> compile(const Invocation& invocation) {
+VerbResult<int> compile(const Invocation& invocation) {
   STAPD_ASSIGN(CompilePhase phase, find_phase(invocation.find(kStopAfter).value_or("generate")));
-  STAPD_ASSIGN(StapOptions options, read_script_argument(invocation.line));
+  STAPD_ASSIGN(StapOptions options, from_caller(script_argument(invocation.line)));
+  STAPD_TRY(read_scripts(options));
   STAPD_ASSIGN(std::optional<CompileOutcome> outcome, compile_script(options, phase));
   if (!outcome) return 1;
   std::fputs(outcome->product.c_str(), stdout);

@@ -14,13 +14,13 @@ void print_lines(const std::vector<std::string>& lines) {
   for (const std::string& line : lines) std::puts(line.c_str());
 }
 
-Result<int> start(const Invocation& invocation) {
+VerbResult<int> start(const Invocation& invocation) {
   STAPD_ASSIGN(StapdClient client, StapdClient::connect(invocation.root));
   for (const std::string& name : invocation.operands()) STAPD_TRY(client.start(name));
   return 0;
 }
 
-Result<int> stop(const Invocation& invocation) {
+VerbResult<int> stop(const Invocation& invocation) {
   bool all = invocation.has(kAll);
   if (all != invocation.operands().empty())
     return usage_error("'stop' needs the names of sessions, or --all");
@@ -33,7 +33,7 @@ Result<int> stop(const Invocation& invocation) {
   return 0;
 }
 
-Result<int> reload(const Invocation& invocation) {
+VerbResult<int> reload(const Invocation& invocation) {
   STAPD_ASSIGN(StapdClient client, StapdClient::connect(invocation.root));
   STAPD_ASSIGN(std::vector<std::string> differences, client.reload());
   print_lines(differences);

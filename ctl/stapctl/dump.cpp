@@ -49,10 +49,10 @@ void print_gaps(RingWindow& window, uint64_t now) {
   }
 }
 
-Result<int> dump(const Invocation& invocation) {
+VerbResult<int> dump(const Invocation& invocation) {
   uint64_t last = 0;
   if (auto text = invocation.find(kLast)) {
-    STAPD_ASSIGN(last, parse_time_span(*text));
+    STAPD_ASSIGN(last, from_caller(parse_time_span(*text)));
   }
   STAPD_ASSIGN(StapdClient client, StapdClient::connect(invocation.root));
   STAPD_ASSIGN(std::string path, client.find_session(invocation.operands()[0]));
@@ -76,7 +76,7 @@ Result<int> dump(const Invocation& invocation) {
     notice(ledger_text(window.total()));
   } else {
     print_gaps(window, now);
-    notice(fmt::format("{} records of the last {}", shown, time_span_text(last)));
+    notice(fmt::format("{} of the last {}", counted(shown, "record"), time_span_text(last)));
   }
   return 0;
 }

@@ -27,7 +27,7 @@ Result<Row> describe(StapdClient& client, const SessionEntry& session) {
   if (statistics) {
     row.push_back(std::to_string(statistics->produced));
     row.push_back(session.state == "recording" ? rate_text(*statistics) : "-");
-    row.push_back(time_span_text(statistics->depth_ns));
+    row.push_back(time_span_text(reach_ns(info, *statistics)));
     row.push_back(std::to_string(statistics->lost()));
   } else {
     row.insert(row.end(), {"-", "-", "-", "-"});
@@ -49,7 +49,7 @@ void print_table(const std::vector<Row>& rows) {
   }
 }
 
-Result<int> list(const Invocation& invocation) {
+VerbResult<int> list(const Invocation& invocation) {
   STAPD_ASSIGN(StapdClient client, StapdClient::connect(invocation.root));
   STAPD_ASSIGN(std::vector<SessionEntry> sessions, client.list_sessions());
   std::vector<Row> rows = {{"SESSION", "STATE", "RECORDS", "/S", "HOLDS", "LOST", "SCRIPT"}};

@@ -2,12 +2,11 @@
 
 #include <cstdio>
 
-#include "ctl/stap/read_scripts.h"
 #include "translator/host/compile_here.h"
 
 namespace stapd::ctl {
 
-Result<StapOptions> read_script_argument(const CommandLine& line) {
+Result<StapOptions> script_argument(const CommandLine& line) {
   std::span<const OptionSpec> specs = stap_option_specs();
   CommandLine own = {{}, line.operands};
   for (const GivenOption& given : line.options)
@@ -15,8 +14,6 @@ Result<StapOptions> read_script_argument(const CommandLine& line) {
   STAPD_ASSIGN(StapOptions options, read_stap_options(std::move(own)));
   if (!options.compiles_only())
     return fail(ErrorCode::invalid_argument, "of stap's options only those of compiling go here");
-  if (Status read = read_scripts(options); !read)
-    return fail(ErrorCode::not_found, read.error().message);
   return options;
 }
 

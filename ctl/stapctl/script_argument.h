@@ -8,8 +8,8 @@
 namespace stapd::ctl {
 
 // "[OPTION...] SCRIPT [ARGUMENT...]": options of stap that have to do with compiling only. Those
-// that are not stap's are left out.
-Result<StapOptions> read_script_argument(const CommandLine& line);
+// that are not stap's are left out. A file is not read yet.
+Result<StapOptions> script_argument(const CommandLine& line);
 
 // Compiles for this host up to `last` and shows the diagnostics. Nothing: the script has faults.
 Result<std::optional<CompileOutcome>> compile_script(const StapOptions& options, CompilePhase last);

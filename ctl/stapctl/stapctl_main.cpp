@@ -61,7 +61,6 @@ std::string hint_for(const Error& error, const Invocation& invocation) {
 }
 
 int failure(const Error& error, const Invocation& invocation) {
-  if (error.code == ErrorCode::invalid_argument) return usage_failure(error.message);
   std::fprintf(stderr, "stapctl: %s\n", error.message.c_str());
   std::string hint = hint_for(error, invocation);
   if (!hint.empty()) std::fprintf(stderr, "%s\n", hint.c_str());
@@ -75,13 +74,13 @@ const OptionSpec* find_spec(const Verb& verb, std::span<const OptionSpec> of_sta
   return &kRootOption;
 }
 
-Result<CommandLine> parse(const Verb& verb, std::span<const std::string> words) {
+VerbResult<CommandLine> parse(const Verb& verb, std::span<const std::string> words) {
   std::span<const OptionSpec> of_stap;
   if (verb.stap_options) of_stap = stap_option_specs();
   std::vector<OptionSpec> specs(verb.options.begin(), verb.options.end());
   specs.push_back(kRootOption);
   specs.insert(specs.end(), of_stap.begin(), of_stap.end());
-  STAPD_ASSIGN(CommandLine line, parse_command_line(specs, words, verb.rule));
+  STAPD_ASSIGN(CommandLine line, from_caller(parse_command_line(specs, words, verb.rule)));
   // The table of this function ends with it.
   for (GivenOption& option : line.options) option.spec = find_spec(verb, of_stap, option.spec->id);
   if (line.operands.size() < verb.fewest || line.operands.size() > verb.most)
@@ -90,12 +89,13 @@ Result<CommandLine> parse(const Verb& verb, std::span<const std::string> words) 
 }
 
 int run_verb(const Verb& verb, std::span<const std::string> words, Invocation invocation) {
-  Result<CommandLine> line = parse(verb, words);
-  if (!line) return usage_failure(line.error().message);
+  VerbResult<CommandLine> line = parse(verb, words);
+  if (!line) return usage_failure(line.error().error.message);
   invocation.line = std::move(*line);
   if (auto root = invocation.find(kRoot)) invocation.root = root;
-  Result<int> status = verb.run(invocation);
-  if (!status) return failure(status.error(), invocation);
+  VerbResult<int> status = verb.run(invocation);
+  if (!status && status.error().is_usage) return usage_failure(status.error().error.message);
+  if (!status) return failure(status.error().error, invocation);
   if (std::fflush(stdout) != 0 || std::ferror(stdout))
     return failure({ErrorCode::io, fmt::format("writing the output: {}", std::strerror(errno))},
                    invocation);

@@ -3,6 +3,7 @@
 #include <map>
 
 #include "ctl/command_line/time_span.h"
+#include "ctl/show/ledger_text.h"
 #include "ctl/stapctl/verb.h"
 #include "runtime/base/clock.h"
 
@@ -32,16 +33,16 @@ std::string causes_text(const std::map<std::string, uint64_t>& causes) {
 
 void print_statistics(const SessionInfo& info, const SessionStatistics& statistics) {
   line("Ring", "{} KiB a CPU, reaches back {}", info.ring_bytes >> 10,
-       time_span_text(statistics.depth_ns));
+       time_span_text(reach_ns(info, statistics)));
   line("Records", "{}: {} kept, {} overwritten, {} dropped{}",
        statistics.produced + statistics.dropped, statistics.kept, statistics.overwritten,
        statistics.dropped, causes_text(statistics.dropped_by));
-  if (statistics.skipped) line("Skipped", "{} handlers", statistics.skipped);
-  if (statistics.missed) line("Missed", "{} events inside of handlers", statistics.missed);
+  if (statistics.skipped) line("Skipped", "{}", counted(statistics.skipped, "handler"));
+  if (statistics.missed) line("Missed", "{} inside of handlers", counted(statistics.missed, "event"));
   if (statistics.errors) line("Errors", "{}", statistics.errors);
   if (statistics.adoptions)
-    line("Adopted", "{} times; no stapd looked after it for {} in all, {} the last time",
-         statistics.adoptions, time_span_text(statistics.away_ns),
+    line("Adopted", "{}; no stapd looked after it for {} in all, {} the last time",
+         counted(statistics.adoptions, "time"), time_span_text(statistics.away_ns),
          time_span_text(statistics.last_away_ns));
 }
 
@@ -74,7 +75,7 @@ Status print_daemon(StapdClient& client) {
   return {};
 }
 
-Result<int> status(const Invocation& invocation) {
+VerbResult<int> status(const Invocation& invocation) {
   STAPD_ASSIGN(StapdClient client, StapdClient::connect(invocation.root));
   if (invocation.operands().empty())
     STAPD_TRY(print_daemon(client));

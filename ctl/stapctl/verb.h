@@ -22,6 +22,15 @@ struct Invocation {
   bool has(int option) const { return find(option).has_value(); }
 };
 
+// Why a verb failed. When the command line is at fault, the exit status is 2, else 1.
+struct VerbError {
+  VerbError(Error e, bool usage = false) : error(std::move(e)), is_usage(usage) {}
+  Error error;
+  bool is_usage;
+};
+template <class T>
+using VerbResult = tl::expected<T, VerbError>;
+
 struct Verb {
   static constexpr size_t kAnyNumber = SIZE_MAX;
 
@@ -32,13 +41,20 @@ struct Verb {
   bool stap_options = false;  // those of stap, too
   size_t fewest, most;        // operands
   AfterOperand rule;
-  Result<int> (*run)(const Invocation&);  // the process's exit status
+  VerbResult<int> (*run)(const Invocation&);  // the process's exit status
 };
 
-// An error that is the caller's own: exit status 2.
 template <class... Args>
-tl::unexpected<Error> usage_error(fmt::format_string<Args...> format, Args&&... args) {
-  return failf(ErrorCode::invalid_argument, format, std::forward<Args>(args)...);
+tl::unexpected<VerbError> usage_error(fmt::format_string<Args...> format, Args&&... args) {
+  return tl::unexpected(VerbError(
+      {ErrorCode::invalid_argument, fmt::format(format, std::forward<Args>(args)...)}, true));
+}
+
+// The value of an option, or of what else is the caller's.
+template <class T>
+VerbResult<T> from_caller(Result<T> result) {
+  if (!result) return tl::unexpected(VerbError(result.error(), true));
+  return std::move(*result);
 }
 
 // A line for people, on stderr.

@@ -250,7 +250,7 @@ struct Limits {
   uint32_t max_action_interruptible = 10000;
   uint32_t max_string = 512;
   uint32_t max_map_entries = 2048;
-  uint32_t max_nesting = 10;
+  uint32_t max_nesting = 0;  // 0: not given, and computed for the script
   uint32_t max_try_lock = 100;
   uint32_t try_lock_delay_us = 10;
 };

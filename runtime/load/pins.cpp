@@ -40,17 +40,6 @@ Result<UniqueFd> open_pin(const std::string& path) {
   return UniqueFd(fd);
 }
 
-Result<UniqueFd> reopen_read_only(int map) {
-  bpf_map_info info = {};
-  uint32_t length = sizeof info;
-  if (bpf_obj_get_info_by_fd(map, &info, &length) < 0) return fail_errno("map", errno);
-  LIBBPF_OPTS(bpf_get_fd_by_id_opts, options);
-  options.open_flags = BPF_F_RDONLY;
-  int fd = bpf_map_get_fd_by_id_opts(info.id, &options);
-  if (fd < 0) return fail_errno("opening map read-only", -fd);
-  return UniqueFd(fd);
-}
-
 Status make_pin_folder(const std::string& folder) {
   std::error_code error;
   std::filesystem::create_directories(folder, error);

@@ -11,8 +11,6 @@ namespace stapd {
 
 Status pin_object(int fd, const std::string& path);
 Result<UniqueFd> open_pin(const std::string& path);
-// Another descriptor of the same map, which can only look at it: to be given away.
-Result<UniqueFd> reopen_read_only(int map);
 
 // Makes bpffs available at `folder`'s file system, mounting it at /sys/fs/bpf when nothing is
 // there.

@@ -9,10 +9,11 @@ namespace stapd {
 
 // ---- segment ----------------------------------------------------------------------------------
 constexpr uint32_t kControlSize = 4096;
-constexpr uint32_t kSlackSize = 8192;
+constexpr uint32_t kSlackSize = 16384;
 constexpr uint32_t kMinSegmentSize = 64u << 10;
 constexpr uint32_t kMaxSegmentSize = 128u << 20;
-constexpr uint32_t kMaxRecordSize = kSlackSize;
+// Half of the slack: the verifier adds up the bounds of a text's position and of its length.
+constexpr uint32_t kMaxRecordSize = kSlackSize / 2;
 
 constexpr uint32_t segment_value_size(uint32_t segment_size) {
   return kControlSize + segment_size + kSlackSize;

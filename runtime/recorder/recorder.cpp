@@ -137,6 +137,7 @@ Result<std::unique_ptr<Recorder>> Recorder::adopt(std::shared_ptr<const ProgramI
   STAPD_TRY(recorder->open_pins(options));
   recorder->set_up_vm();
   STAPD_TRY(recorder->open_waits());
+  recorder->skip_commands();
   uint32_t run = recorder->state().run;
   if (run == SessionState::starting)
     return failf(ErrorCode::corrupt, "{}: its recorder died before it had started",
@@ -164,7 +165,10 @@ Status Recorder::open_pins(const RecorderOptions& options) {
   return {};
 }
 
-Status Recorder::prove_alive() {
+Status Recorder::prove_alive(size_t links) {
+  if (links_.size() != links)
+    return failf(ErrorCode::corrupt, "{} of its {} links to probes are gone",
+                 links - std::min(links, links_.size()), links);
   for (const UniqueFd& link : links_)
     if (!is_attached(link.get()))
       return fail(ErrorCode::corrupt, "a probe was detached while nobody looked");
@@ -347,6 +351,20 @@ uint64_t Recorder::recursion_misses() const {
   return misses;
 }
 
+std::string Recorder::last_error() const {
+  RingWindow window = reader().take();
+  RecordFormatter formatter(image_->formats);
+  std::string text;
+  for (RingRecord record; window.next(record);) {
+    std::optional<RecordView> view = formatter.view_untrusted(record.bytes);
+    if (!view || view->format().channel != RecordChannel::error) continue;
+    text.clear();
+    formatter.append_text(text, *view);
+  }
+  while (text.ends_with('\n')) text.pop_back();
+  return text;
+}
+
 std::vector<std::string> Recorder::take_commands() {
   RingReader ring = reader();
   FollowOptions options;
@@ -363,6 +381,13 @@ std::vector<std::string> Recorder::take_commands() {
   }
   command_positions_ = follower.positions();
   return commands;
+}
+
+// Those before an adoption were run, or are too old to be.
+void Recorder::skip_commands() {
+  RingReader ring = reader();
+  for (uint32_t segment = 0; segment < ring.segments(); ++segment)
+    command_positions_.push_back(ring.counters(segment).produced);
 }
 
 }  // namespace stapd

@@ -67,17 +67,22 @@ class Recorder {
 
   // Writes a record of channel `notice` into the daemon's segment.
   void write_notice(std::string_view text);
+  // How many links keep its probes armed.
+  size_t link_count() const { return links_.size(); }
   // Runs the heartbeat through the path that every record takes, on every CPU: an error when a
-  // program was detached, or a record does not arrive.
-  Status prove_alive();
+  // program was detached, or a record does not arrive. `links`: how many there were once.
+  Status prove_alive(size_t links);
 
   const ProgramImage& image() const { return *image_; }
+  int program(uint32_t index) const { return programs_[index].get(); }
   std::shared_ptr<const ProgramImage> shared_image() const { return image_; }
   RingMapping ring() const;
   RingReader reader() const { return RingReader(ring(), image_->formats); }
   const MapSet& maps() const { return *maps_; }
   const SessionState& state() const { return maps_->session_state(); }
   MapAccess& map_access() { return *kernel_maps_; }
+  // The newest error that a handler ended with, of those that the ring still holds.
+  std::string last_error() const;
   // What the kernel left out because a program would have interrupted itself.
   uint64_t recursion_misses() const;
   const std::vector<std::string>& warnings() const { return warnings_; }
@@ -97,6 +102,7 @@ class Recorder {
   void finish_handler(const HandlerResult& result);
   void greet_processes();
   void show_globals();
+  void skip_commands();
   void schedule_timers(uint64_t now);
 
   struct Timer {

@@ -206,9 +206,9 @@ std::optional<uint32_t> Activation::call(const ir::Instr& instr) {
     strings.push_back(is_text ? text(operand) : "");
   }
   Activation activation(vm_, callee, invocation_);
-  invocation_.depth += callee.recursive;
+  ++invocation_.depth;
   End end = activation.run(numbers, strings);
-  invocation_.depth -= callee.recursive;
+  --invocation_.depth;
   if (end == End::returned) {
     for (size_t i = 0; i < instr.dst.size(); ++i) {
       set(instr.dst[i], activation.result_numbers()[i]);

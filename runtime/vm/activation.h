@@ -30,7 +30,7 @@ struct Invocation {
   const HandlerContext& context;
   int64_t actions_left;
   uint64_t time = 0;   // of its records; 0: not taken yet
-  uint32_t depth = 0;  // activations of recursive functions
+  uint32_t depth = 0;  // functions that are active
   bool exit_requested = false;
   RegexMatch match;
   std::optional<PendingError> error;

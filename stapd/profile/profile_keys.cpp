@@ -23,16 +23,15 @@ Result<uint32_t> parse_count(const std::string& value) {
   uint32_t count = 0;
   auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), count);
   if (error != std::errc{} || end != value.data() + value.size() || count == UINT32_MAX)
-    return failf(ErrorCode::invalid_argument, "'{}' is no count", value);
+    return fail(ErrorCode::invalid_argument, "not a count");
   return count;
 }
 
 Result<uint32_t> parse_limit(const std::string& value) {
   if (value == "unlimited") return UINT32_MAX;
   if (value.find('/') != std::string::npos)
-    return failf(ErrorCode::unsupported,
-                 "'{}': a limit for a time is not yet supported: give a count, or `unlimited`",
-                 value);
+    return fail(ErrorCode::unsupported,
+                "a limit for a time is not yet supported: give a count, or `unlimited`");
   return parse_count(value);
 }
 
@@ -61,30 +60,38 @@ Result<std::vector<std::string>> parse_words(const std::string& value) {
 Status set_target(Profile& profile, const std::string& value) {
   for (std::string_view kind : {"unit:", "cgroup:", "command:"})
     if (value.starts_with(kind))
-      return failf(ErrorCode::unsupported, "'{}' is not yet supported: give a process id", value);
+      return fail(ErrorCode::unsupported, "not yet supported: give a process id");
   STAPD_ASSIGN(profile.target_pid, parse_count(value));
   return {};
 }
 
 Status set_start(Profile& profile, const std::string& value) {
   if (value != "auto" && value != "manual")
-    return failf(ErrorCode::invalid_argument, "'{}' is neither `auto` nor `manual`", value);
+    return fail(ErrorCode::invalid_argument, "`auto` or `manual`");
   profile.automatic = value == "auto";
   return {};
 }
 
 Status set_missing_probe(Profile& profile, const std::string& value) {
   if (value != "fail" && value != "warn")
-    return failf(ErrorCode::invalid_argument, "'{}' is neither `fail` nor `warn`", value);
+    return fail(ErrorCode::invalid_argument, "`fail` or `warn`");
   profile.missing_probe_is_fatal = value == "fail";
+  return {};
+}
+
+// Nothing counts skipped handlers against a limit yet; `GetStatistics` tells how many there were.
+Status set_max_skipped(Profile& profile, const std::string& value) {
+  if (value != "unlimited")
+    return fail(ErrorCode::unsupported, "a limit is not yet supported, only `unlimited`");
+  profile.max_skipped = UINT32_MAX;
   return {};
 }
 
 Status set_ring_size(Profile& profile, const std::string& value) {
   STAPD_ASSIGN(uint64_t size, parse_size(value));
   if (size == 0 || size > kMaxSegmentSize)
-    return failf(ErrorCode::invalid_argument, "a ring of {} a CPU: from {}K to {}M are possible",
-                 value, kMinSegmentSize >> 10, kMaxSegmentSize >> 20);
+    return failf(ErrorCode::invalid_argument, "a ring has from {}K to {}M a CPU",
+                 kMinSegmentSize >> 10, kMaxSegmentSize >> 20);
   profile.ring_bytes =
       std::max(std::bit_ceil(static_cast<uint32_t>(size)), uint32_t{kMinSegmentSize});
   if (profile.ring_bytes != size)
@@ -119,8 +126,8 @@ const Key kKeys[] = {
      }},
     STAPD_KEY("Session", "ErrorBudget", error_budget,
               STAPD_ASSIGN(profile.error_budget, parse_limit(value))),
-    STAPD_KEY("Session", "MaxSkipped", max_skipped,
-              STAPD_ASSIGN(profile.max_skipped, parse_limit(value))),
+    {"Session", "MaxSkipped", set_max_skipped,
+     [](Profile& profile, const Profile& defaults) { profile.max_skipped = defaults.max_skipped; }},
     {"Memory", "Size", set_ring_size,
      [](Profile& profile, const Profile& defaults) { profile.ring_bytes = defaults.ring_bytes; }},
     STAPD_KEY("Memory", "Keep", keep_ns, STAPD_ASSIGN(profile.keep_ns, parse_duration(value))),
@@ -168,10 +175,11 @@ Status apply_assignments(const std::vector<IniAssignment>& assignments, Profile&
     if (assignment.value.empty()) continue;
     size_t warnings = profile.warnings.size();
     Status applied = key->apply(profile, assignment.value);
-    std::string what = fmt::format("{}: {}=", assignment.place(), assignment.key);
+    std::string what =
+        fmt::format("{}: {}={}", assignment.place(), assignment.key, assignment.value);
     if (!applied) return in_context(what, applied.error());
     for (size_t i = warnings; i < profile.warnings.size(); ++i)
-      profile.warnings[i] = fmt::format("{}{}: {}", what, assignment.value, profile.warnings[i]);
+      profile.warnings[i] = fmt::format("{}: {}", what, profile.warnings[i]);
   }
   return {};
 }

@@ -99,7 +99,7 @@ Result<bool> parse_boolean(std::string_view text) {
     if (text == word) return true;
   for (std::string_view word : {"no", "false", "off", "0"})
     if (text == word) return false;
-  return failf(ErrorCode::invalid_argument, "'{}' is neither `yes` nor `no`", text);
+  return fail(ErrorCode::invalid_argument, "`yes` or `no`");
 }
 
 }  // namespace stapd

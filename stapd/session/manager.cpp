@@ -22,7 +22,7 @@ Session* Manager::find(const std::string& name) const {
 Session& Manager::get(const std::string& name) {
   if (Session* session = find(name)) return *session;
   Session& session = *(sessions_[name] = std::make_unique<Session>(name, host_));
-  observer_->on_added(session);
+  for (Observer* observer : observers_) observer->on_added(session);
   return session;
 }
 
@@ -32,14 +32,21 @@ size_t Manager::count_of(Session::State state) const {
   return count;
 }
 
+std::string Manager::summary() const {
+  std::string text = fmt::format("{} of {} sessions record", count_of(Session::State::recording),
+                                 sessions_.size());
+  if (size_t failed = count_of(Session::State::failed)) text += fmt::format(", {} failed", failed);
+  return text;
+}
+
 // ---- taking over ------------------------------------------------------------------------------
 
 Status Manager::take_over() {
   STAPD_TRY(ensure_bpffs());
   adopt_sessions();
+  reload();
   taken_over_ = true;
   update_watch();
-  reload();
   for (const auto& [name, session] : sessions_)
     if (session->state() == Session::State::inactive && session->profile().automatic)
       session->start([](const std::optional<SessionFailure>&) {});
@@ -59,7 +66,7 @@ void Manager::adopt_sessions() {
     Status adopted = session.adopt(died);
     if (adopted) continue;
     sweep(pin, adopted.error().message);
-    observer_->on_removed(session);
+    for (Observer* observer : observers_) observer->on_removed(session);
     sessions_.erase(name);
   }
 }
@@ -86,7 +93,8 @@ std::vector<std::string> Manager::reload() {
   std::set<std::string> present;
   for (const ProfileFiles& files : find_profiles(paths_)) {
     present.insert(files.name);
-    if (!find(files.name)) lines.push_back(files.name + ": new");
+    // At first every profile is new.
+    if (taken_over_ && !find(files.name)) lines.push_back(files.name + ": new");
     Session& session = get(files.name);
     read_profile_of(session, files);
     if (session.is_outdated())
@@ -100,7 +108,8 @@ std::vector<std::string> Manager::reload() {
                                 ? ": its profile is gone"
                                 : ": its profile is gone; it is kept until it is stopped"));
   }
-  for (const std::string& line : lines) log_.write({LOG_INFO, line, {}, message_id::kProfile});
+  for (const std::string& line : lines)
+    if (taken_over_) log_.write({LOG_INFO, line, {}, message_id::kProfile});
   forget_later();
   return lines;
 }
@@ -137,7 +146,7 @@ std::vector<std::string> Manager::stop_all() {
 }
 
 void Manager::on_state(const Session& session) {
-  observer_->on_state(session);
+  for (Observer* observer : observers_) observer->on_state(session);
   update_watch();
   forget_later();
 }
@@ -150,7 +159,7 @@ void Manager::forget_later() {
         ++at;
         continue;
       }
-      observer_->on_removed(*at->second);
+      for (Observer* observer : observers_) observer->on_removed(*at->second);
       at = sessions_.erase(at);
     }
   };

@@ -133,11 +133,11 @@ void Session::start(Started tell) {
   if (state_ == State::recording) return tell(std::nullopt);
   starters_.push_back(std::move(tell));
   if (state_ == State::starting) return;
-  failure_.reset();
   if (!profile_error_.empty()) {
-    fail(SessionFailure::Kind::profile, profile_error_);
+    failure_ = SessionFailure{SessionFailure::Kind::profile, profile_error_};
     return tell_starters();
   }
+  failure_.reset();
   set_state(State::starting);
   auto done = [this, attempt = std::weak_ptr<Attempt>(attempt_ = std::make_shared<Attempt>())](
                   Result<CompiledScript> script) {
@@ -195,6 +195,7 @@ Status Session::begin_recording(UniqueFd image_fd) {
   options.tolerate_missing_probes = !profile_.missing_probe_is_fatal;
   STAPD_ASSIGN(recorder_,
                Recorder::start(std::make_shared<const ProgramImage>(std::move(image)), options));
+  metadata_->metadata().links = recorder_->link_count();
   for (const std::string& warning : recorder_->warnings()) say(LOG_WARNING, warning);
   return watch();
 }
@@ -222,7 +223,7 @@ Status Session::adopt(std::optional<uint64_t> away_since) {
     away = "for " + in_seconds(metadata.last_away);
   }
   recorder_->write_notice(fmt::format("stapd was away {}; the recording went on\n", away));
-  Status alive = recorder_->prove_alive();
+  Status alive = recorder_->prove_alive(metadata.links);
   STAPD_TRY(watch());
   if (alive)
     say(LOG_INFO, fmt::format("goes on recording; no stapd was there {}", away),
@@ -288,8 +289,8 @@ void Session::end_recording() {
   if (!stopped) say(LOG_ERR, stopped.error().message);
   if (recorder_->has_failed())
     return fail(SessionFailure::Kind::run,
-                fmt::format("ended by run-time errors ({}); what it recorded says which",
-                            recorder_->state().errors));
+                fmt::format("ended by run-time errors ({}): {}", recorder_->state().errors,
+                            recorder_->last_error()));
   say(LOG_INFO, "stopped", message_id::kStopped);
   set_state(State::stopped);
 }
@@ -354,8 +355,8 @@ Result<OpenedRecording> Session::open_recording() const {
   const MapSet& maps = recorder_->maps();
   OpenedRecording opened;
   STAPD_ASSIGN(opened.image, duplicate(image_.get()));
-  STAPD_ASSIGN(opened.ring, reopen_read_only(maps.fd(kRingMap)));
-  STAPD_ASSIGN(opened.state, reopen_read_only(maps.fd(kStateMap)));
+  STAPD_ASSIGN(opened.ring, duplicate(maps.fd(kRingMap)));
+  STAPD_ASSIGN(opened.state, duplicate(maps.fd(kStateMap)));
   opened.segment_bytes = maps.ring_shape().segment_size;
   opened.segments = maps.ring_shape().segments;
   opened.state_bytes = recorder_->image().maps[kStateMap].value_size;

@@ -19,7 +19,7 @@ copy_in_place() {
 
 add_programs() {
   local program library
-  DESTDIR=$TREE cmake --install "$BUILD_FOLDER" >/dev/null
+  DESTDIR=$TREE cmake --install "$BUILD_FOLDER" --prefix /usr >/dev/null
   mkdir -p "$TREE/usr/bin"
   cp "$BUILD_FOLDER/bin/bpf_check" "$TREE/usr/bin/"
   find "$TREE" -type f -perm -100 | while read -r program; do
@@ -56,5 +56,6 @@ install -m 755 "$HERE/init" "$TREE/init"
 cp "$HERE/inside.sh" "$TREE/stapd-test/"
 cp "$@" "$TREE/stapd-test/tests/"
 list_tests "$@" >"$TREE/stapd-test/list"
+cp -r "$HERE/../spec/language" "$TREE/stapd-test/"
 # Not compressed: a virtual machine without KVM is slow at unpacking.
 (cd "$TREE" && find . | cpio --quiet -o -H newc) >"$OUTPUT"

@@ -69,6 +69,8 @@ void Emitter::alu_imm(Alu op, Reg dst, int32_t value) {
   append(BPF_ALU64 | static_cast<uint8_t>(op) | BPF_K, dst, 0, 0, value);
 }
 
+void Emitter::at_most(Reg dst, int32_t value) { append(kAtMost, dst, 0, 0, value); }
+
 void Emitter::negate(Reg dst) { append(BPF_ALU64 | BPF_NEG, dst, 0, 0, 0); }
 
 void Emitter::to_big_endian(Reg dst, int bits) {

@@ -49,6 +49,7 @@ class Emitter {
   void move32(Reg dst, Reg src);  // clears the upper half
   void alu(Alu op, Reg dst, Reg src);
   void alu_imm(Alu op, Reg dst, int32_t value);
+  void at_most(Reg dst, int32_t value);  // also where the value never is more: for the verifier
   void negate(Reg dst);
   void to_big_endian(Reg dst, int bits);
 

@@ -70,6 +70,13 @@ class Encoder {
       subprogram_calls_.push_back({position(), static_cast<uint32_t>(insn.imm)});
       out.src_reg = BPF_PSEUDO_CALL;
     }
+    if (insn.code == kAtMost) {
+      bpf_insn skip = out;
+      skip.code = BPF_JMP | BPF_JLE | BPF_K;
+      skip.off = 1;
+      program_.insns.push_back(bits(skip));
+      out.code = BPF_ALU64 | BPF_MOV | BPF_K;
+    }
     program_.insns.push_back(bits(out));
     if (out.code == kLoadImm64) {
       bpf_insn high = {};

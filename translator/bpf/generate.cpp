@@ -79,7 +79,8 @@ class ImageGenerator {
     STAPD_TRY(syscalls.add_to(image_));
     STAPD_TRY(add_heartbeat());
     image_.maps[kScratchMap].value_size = round_up_8(scratch_);
-    image_.maps[kDataMap].value_size = round_up_8(static_cast<uint32_t>(image_.data.size())) + 8;
+    image_.maps[kDataMap].value_size =
+        round_up_8(static_cast<uint32_t>(image_.data.size())) + longest_string_ + 8;
     return {};
   }
 
@@ -200,6 +201,7 @@ class ImageGenerator {
   Result<uint32_t> add_program(const GenerateInput& input) {
     STAPD_ASSIGN(GeneratedProgram made, generate_program(input, data_));
     scratch_ = std::max(scratch_, made.scratch_size);
+    longest_string_ = std::max(longest_string_, made.longest_string);
     image_.maps.insert(image_.maps.end(), made.areas.begin(), made.areas.end());
     image_.programs.push_back(std::move(made.program));
     return static_cast<uint32_t>(image_.programs.size() - 1);
@@ -227,6 +229,7 @@ class ImageGenerator {
   std::map<std::pair<ProgramContext, std::string>, size_t> sharable_;  // -> index in users_
   std::vector<bool> contended_;
   uint32_t scratch_ = kScratchHeaderSize;
+  uint32_t longest_string_ = 0;
 };
 
 }  // namespace

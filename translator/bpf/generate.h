@@ -42,8 +42,9 @@ struct GenerateInput {
 // A program, and what it needs beside what the image has.
 struct GeneratedProgram {
   ProgramSpec program;
-  uint32_t scratch_size = 0;   // bytes of a scratch frame
-  std::vector<MapSpec> areas;  // of its foreach loops; their indexes follow image.maps
+  uint32_t scratch_size = 0;    // bytes of a scratch frame
+  uint32_t longest_string = 0;  // bytes that must be behind every string in a map (library.h)
+  std::vector<MapSpec> areas;   // of its foreach loops; their indexes follow image.maps
 };
 
 // So many that they should share hooks: SyscallFacts are worth finding out.

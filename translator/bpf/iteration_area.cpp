@@ -304,10 +304,7 @@ class SiftWriter {
         emit_.move(last, other);
         emit_.label(shorter);
       }
-      Label bounded = emit_.make_label();
-      emit_.jump_if_imm(Jump::ule, last, static_cast<int32_t>(bytes / 8), bounded);
-      emit_.move_imm(last, bytes / 8);
-      emit_.label(bounded);
+      emit_.at_most(last, static_cast<int32_t>(bytes / 8));
     }
     emit_.move(R1, a);
     emit_.alu_imm(Alu::add, R1, offset);

@@ -49,8 +49,6 @@ uint32_t Library::index_of(LibraryFunction which) {
 //   length = *slot;  if (length >= capacity) return
 //   room = capacity - 1 - length;  if (size > room) size = room
 //   copy to slot + 8 + length;  8 zero bytes behind it;  *slot = length + size
-// The frame has room for a whole string behind the last slot, because the verifier adds the bounds
-// of length and size.
 void Library::make_append_bytes(Function& function) {
   function.name = "append_bytes";
   Emitter emit(function);
@@ -68,6 +66,7 @@ void Library::make_append_bytes(Function& function) {
   emit.jump_if(Jump::ule, size, room, fits);
   emit.move(size, room);
   emit.label(fits);
+  emit.at_most(size, longest_);
   emit.move(to, slot);
   emit.alu(Alu::add, to, length);
   emit.alu_imm(Alu::add, to, 8);
@@ -121,6 +120,7 @@ void Library::make_compare_words_round(Function& function) {
   emit.move(call, R2);
   emit.load(Size::u64, last, call, 8);
   emit.jump_if(Jump::ugt, word, last, out);
+  emit.at_most(word, (longest_ - 1) / 8);
   emit.alu_imm(Alu::shl, word, 3);
   emit.load(Size::u64, a, call, 24);
   emit.alu(Alu::add, a, word);

@@ -33,8 +33,16 @@ enum class LibraryFunction : uint8_t {
 class Library {
  public:
   // `data_map_spaces`, `_zeros`: offsets in the data map of kPadding spaces and '0' characters.
-  Library(std::deque<Function>& functions, uint32_t spaces, uint32_t zeros, int32_t lock_rounds)
-      : functions_(functions), spaces_(spaces), zeros_(zeros), lock_rounds_(lock_rounds) {}
+  // `longest`: most bytes that a string of the program has. Behind every string there is room for
+  // as many, since Linux 6.1 learns nothing from comparing two registers: what is added to an
+  // address is at most this to it.
+  Library(std::deque<Function>& functions, uint32_t spaces, uint32_t zeros, int32_t lock_rounds,
+          uint32_t longest)
+      : functions_(functions),
+        spaces_(spaces),
+        zeros_(zeros),
+        lock_rounds_(lock_rounds),
+        longest_(static_cast<int32_t>(longest)) {}
 
   // Index of the subprogram.
   uint32_t index_of(LibraryFunction which);
@@ -57,6 +65,7 @@ class Library {
   std::map<LibraryFunction, uint32_t> made_;
   uint32_t spaces_, zeros_;
   int32_t lock_rounds_;
+  int32_t longest_;
 };
 
 }  // namespace stapd::bpf

@@ -19,13 +19,14 @@ constexpr int32_t kCallBytes = 40;
 struct Round {
   Reg call, byte;
 };
-Round start_round(Emitter& emit, Label out) {
+Round start_round(Emitter& emit, int32_t longest, Label out) {
   Round round = {emit.make_reg(), emit.make_reg()};
   Reg at = emit.make_reg(), index = emit.make_reg(), size = emit.make_reg();
   emit.move(index, R1);
   emit.move(round.call, R2);
   emit.load(Size::u64, size, round.call, kSize);
   emit.jump_if(Jump::uge, index, size, out);
+  emit.at_most(index, longest);
   emit.load(Size::u64, at, round.call, kSource);
   emit.alu(Alu::add, at, index);
   emit.load(Size::u8, round.byte, at, 0);
@@ -90,7 +91,7 @@ void Library::make_append_escaped_round(Function& function) {
   Reg length = emit.make_reg(), room = emit.make_reg(), mask = emit.make_reg();
   Label out = emit.make_label(), plain = emit.make_label(), letter = emit.make_label(),
         append = emit.make_label(), fits = emit.make_label();
-  auto [call, byte] = start_round(emit, out);
+  auto [call, byte] = start_round(emit, longest_, out);
   choose(emit, byte, plain, letter);
   emit.move_imm(word, '\\');
   put_octal_digit(emit, word, byte, 6, 1);
@@ -127,6 +128,8 @@ void Library::make_append_escaped_round(Function& function) {
   emit.alu_imm(Alu::sub, mask, 1);
   emit.alu(Alu::bit_and, word, mask);
   emit.label(fits);
+  emit.at_most(length, longest_);
+  emit.at_most(count, 4);
   Reg at = emit.make_reg();
   emit.move(at, slot);
   emit.alu(Alu::add, at, length);
@@ -164,7 +167,7 @@ void Library::make_escaped_length_round(Function& function) {
   Reg more = emit.make_reg();
   Label out = emit.make_label(), plain = emit.make_label(), letter = emit.make_label(),
         add = emit.make_label();
-  auto [call, byte] = start_round(emit, out);
+  auto [call, byte] = start_round(emit, longest_, out);
   choose(emit, byte, plain, letter);
   emit.move_imm(more, 4);
   emit.jump(add);

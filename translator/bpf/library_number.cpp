@@ -1,4 +1,6 @@
 // append_number: the text of a number, as printf's %d %u %o %x make it.
+#include <initializer_list>
+
 #include "runtime/image/map_layout.h"
 #include "translator/bpf/library.h"
 #include "translator/bpf/select.h"
@@ -98,7 +100,7 @@ class NumberWriter {
     Reg radix = emit_.make_reg(), digit = emit_.make_reg(), carry = emit_.make_reg(),
         letter = emit_.make_reg();
     count_ = emit_.make_reg();
-    Label loop = emit_.make_label(), end = emit_.make_label(), small = emit_.make_label();
+    Label loop = emit_.make_label(), end = emit_.make_label();
     choose_radix(radix, letter);
     for (Reg word : words) emit_.move_imm(word, 0);
     emit_.move_imm(count_, 0);
@@ -106,10 +108,7 @@ class NumberWriter {
     emit_.move(digit, value_);
     emit_.alu(Alu::mod, digit, radix);
     emit_.alu(Alu::div, value_, radix);
-    emit_.jump_if_imm(Jump::ult, digit, 10, small);
-    emit_.alu(Alu::add, digit, letter);
-    emit_.label(small);
-    emit_.alu_imm(Alu::add, digit, '0');
+    make_character(digit, letter);
     for (int i = 2; i > 0; --i) {
       emit_.move(carry, words[i - 1]);
       emit_.alu_imm(Alu::shr, carry, 56);
@@ -122,14 +121,27 @@ class NumberWriter {
     emit_.jump_if_imm(Jump::uge, count_, kMaxDigits, end);
     emit_.jump_if_imm(Jump::ne, value_, 0, loop);
     emit_.label(end);
+    forget({words[0], words[1], words[2], count_});
+    emit_.alu_imm(Alu::bit_and, count_, 31);
     for (int i = 0; i < 3; ++i)
       emit_.store(Size::u64, kFramePointer, digits_offset_ + 8 * i, words[i]);
-    forget_count();
   }
 
-  // count_ goes through memory, where the verifier does not follow it: it would check all that
+  // The digit's character, without a branch: the verifier would follow both ways of each digit.
+  void make_character(Reg digit, Reg letter) {
+    Reg is_letter = emit_.make_reg();
+    emit_.alu_imm(Alu::bit_and, digit, 15);
+    emit_.move_imm(is_letter, 9);
+    emit_.alu(Alu::sub, is_letter, digit);
+    emit_.alu_imm(Alu::shr, is_letter, 63);
+    emit_.alu(Alu::mul, is_letter, letter);
+    emit_.alu(Alu::add, digit, is_letter);
+    emit_.alu_imm(Alu::add, digit, '0');
+  }
+
+  // The registers go through memory, where the verifier does not follow them: it would check all that
   // comes behind for each of 22 counts. The zeros behind the string's end are used, and put back.
-  void forget_count() {
+  void forget(std::initializer_list<Reg> values) {
     Reg at = emit_.make_reg(), length = emit_.make_reg();
     Label room = emit_.make_label();
     emit_.load(Size::u64, length, slot_, 0);
@@ -139,10 +151,11 @@ class NumberWriter {
     emit_.label(room);
     emit_.move(at, slot_);
     emit_.alu(Alu::add, at, length);
-    emit_.store(Size::u64, at, 8, count_);
-    emit_.load(Size::u64, count_, at, 8);
+    for (Reg value : values) {
+      emit_.store(Size::u64, at, 8, value);
+      emit_.load(Size::u64, value, at, 8);
+    }
     emit_.store_imm(Size::u64, at, 8, 0);
-    emit_.alu_imm(Alu::bit_and, count_, 31);
   }
 
   void choose_radix(Reg radix, Reg letter) {
@@ -205,11 +218,9 @@ class NumberWriter {
   // `count` bytes of padding when it is positive. The padding in the data map is kPadding long; a
   // string never takes more.
   void pad(Reg count, uint32_t padding) {
-    Label skip = emit_.make_label(), bounded = emit_.make_label();
+    Label skip = emit_.make_label();
     emit_.jump_if_imm(Jump::sle, count, 0, skip);
-    emit_.jump_if_imm(Jump::sle, count, Library::kPadding, bounded);
-    emit_.move_imm(count, Library::kPadding);
-    emit_.label(bounded);
+    emit_.at_most(count, Library::kPadding);
     emit_.move(R1, slot_);
     emit_.map_value(R2, kDataMap, padding);
     emit_.move(R3, count);

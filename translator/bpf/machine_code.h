@@ -27,6 +27,10 @@ constexpr Label kNoLabel = 0xffffffff;
 constexpr uint8_t kLabelCode = 0xe7;  // here is `label`; vanishes when encoded
 constexpr uint8_t kSubAddress =
     0xef;  // dst = address of subprogram `imm`, for bpf_loop and the like
+// dst = dst or `imm`, whichever is less, unsigned. One instruction until it is encoded, so that the
+// verifier keeps what it learns when dst is spilled: Linux 6.1 forgets what a comparison of a copy
+// says of the stack slot that it was loaded from.
+constexpr uint8_t kAtMost = 0xf7;
 constexpr uint8_t kLoadImm64 = BPF_LD | BPF_IMM | BPF_DW;  // two slots when encoded
 
 struct Insn {

@@ -24,6 +24,18 @@ int32_t lock_rounds(const Limits& limits) {
 
 bool is_print(const ir::Instr& instr) { return instr.op == ir::Op::print; }
 
+// Most bytes of any string of the handler, the final 0 included.
+uint32_t longest_string(const ir::Function& function, const ProgramImage& image) {
+  uint32_t longest = kShortCapacity;
+  for (uint32_t capacity : function.slots) longest = std::max(longest, capacity);
+  for (const ir::Block& block : function.blocks)
+    for (const ir::Instr& instr : block.code)
+      for (const ir::Operand& operand : instr.args)
+        if (operand.kind == ir::Operand::Kind::literal)
+          longest = std::max<uint32_t>(longest, image.literals[operand.value].size() + 1);
+  return round_up_8(longest);
+}
+
 }  // namespace
 
 Selector::Selector(const GenerateInput& input, DataPool& data, GeneratedProgram& result)
@@ -37,7 +49,10 @@ Selector::Selector(const GenerateInput& input, DataPool& data, GeneratedProgram&
       functions_(segments_.has_loops() ? 2 : 1),
       emit_(functions_[0]),
       library_(functions_, data.spaces(Library::kPadding),
-               data.text(std::string(Library::kPadding, '0')), lock_rounds(input.image.limits)) {}
+               data.text(std::string(Library::kPadding, '0')), lock_rounds(input.image.limits),
+               longest_string(input.function, input.image)) {
+  result.longest_string = longest_string(input.function, input.image);
+}
 
 Result<std::vector<Function>> Selector::run() {
   STAPD_ASSIGN(plan_, plan_frame(function_, image_, segments_.crosses));
@@ -62,9 +77,8 @@ Result<std::vector<Function>> Selector::run() {
 
 uint32_t Selector::scratch_size() const {
   if (plan_.on_stack) return 0;
-  uint32_t longest = plan_.match_capacity;
-  for (const SlotPlace& slot : plan_.slots) longest = std::max(longest, slot.capacity);
-  return plan_.size + round_up_8(longest) + 2 * kStringTail;
+  uint32_t longest = std::max(round_up_8(plan_.match_capacity), result_.longest_string);
+  return plan_.size + longest + 2 * kStringTail;
 }
 
 void Selector::begin_function(size_t index, const std::string& name) {

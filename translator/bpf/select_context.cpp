@@ -208,16 +208,13 @@ void Selector::select_load_string(const ir::Instr& instr) {
   bool user = instr.aux == static_cast<uint32_t>(ir::Space::user);
   Reg address = use(instr.args[0]), most = copy_of(instr.args[1]);
   Reg length = emit_.make_reg(), status = emit_.make_reg(), at = emit_.make_reg();
-  Label some = emit_.make_label(), fits = emit_.make_label(), read = emit_.make_label(),
-        end = emit_.make_label();
+  Label some = emit_.make_label(), read = emit_.make_label(), end = emit_.make_label();
   start_empty(to);
   emit_.move_imm(status, 1);
   emit_.jump_if_imm(Jump::sgt, most, 0, some);
   emit_.move_imm(most, 1);
   emit_.label(some);
-  emit_.jump_if_imm(Jump::ule, most, static_cast<int32_t>(to.capacity), fits);
-  emit_.move_imm(most, to.capacity);
-  emit_.label(fits);
+  emit_.at_most(most, static_cast<int32_t>(to.capacity));
   frame_address(R1, to.offset + 8);
   emit_.move(R2, most);
   emit_.move(R3, address);
@@ -228,7 +225,7 @@ void Selector::select_load_string(const ir::Instr& instr) {
   emit_.move(length, R0);
   emit_.alu_imm(Alu::sub, length, 1);
   emit_.move_imm(status, 0);
-  emit_.jump_if_imm(Jump::ugt, length, static_cast<int32_t>(to.capacity - 1), end);
+  emit_.at_most(length, static_cast<int32_t>(to.capacity - 1));
   emit_.store(Size::u64, frame_, to.offset, length);
   frame_address(at, to.offset + 8);
   emit_.alu(Alu::add, at, length);
@@ -242,13 +239,11 @@ void Selector::select_load_bytes(const ir::Instr& instr) {
   bool user = instr.aux == static_cast<uint32_t>(ir::Space::user);
   Reg address = use(instr.args[0]), count = copy_of(instr.args[1]);
   Reg status = emit_.make_reg(), at = emit_.make_reg();
-  Label some = emit_.make_label(), fits = emit_.make_label(), end = emit_.make_label();
+  Label some = emit_.make_label(), end = emit_.make_label();
   emit_.jump_if_imm(Jump::sge, count, 0, some);
   emit_.move_imm(count, 0);
   emit_.label(some);
-  emit_.jump_if_imm(Jump::ule, count, static_cast<int32_t>(to.capacity - 1), fits);
-  emit_.move_imm(count, to.capacity - 1);
-  emit_.label(fits);
+  emit_.at_most(count, static_cast<int32_t>(to.capacity - 1));
   start_empty(to);
   frame_address(R1, to.offset + 8);
   emit_.move(R2, count);
@@ -270,6 +265,7 @@ void Selector::select_table(const ir::Instr& instr) {
   Label end = emit_.make_label();
   emit_.move_imm(value, 0);
   emit_.jump_if_imm(Jump::uge, index, static_cast<int32_t>(table.elements), end);
+  emit_.at_most(index, static_cast<int32_t>(table.elements - 1));
   if (table.element_size > 1) emit_.alu_imm(Alu::mul, index, table.element_size);
   emit_.map_value(base, kDataMap, table.data_offset);
   emit_.alu(Alu::add, base, index);

@@ -26,6 +26,10 @@ void Selector::emit_stop(SessionState::Run run, ControlEvent::Kind kind) {
   emit_.jump_if_imm(Jump::eq, now, SessionState::failed, failed);
   emit_.store_imm(Size::u32, state, 0, run);
   emit_.label(failed);
+  emit_control_event(kind);
+}
+
+void Selector::emit_control_event(ControlEvent::Kind kind) {
   static_assert(sizeof(ControlEvent) <= kTransientStack);
   int32_t event = transient_stack();
   emit_.store_imm(Size::u64, kFramePointer, event, kind);

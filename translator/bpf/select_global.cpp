@@ -143,7 +143,6 @@ void Selector::build_key_string(const KeyPart& part, int32_t at, const StringSou
     return;
   }
   Reg length = length_of(from), bytes = bytes_of(from);
-  Label fits = emit_.make_label();
   if (part.size <= 64) {
     zero_words(frame_, at, part.size);
   } else {
@@ -151,9 +150,7 @@ void Selector::build_key_string(const KeyPart& part, int32_t at, const StringSou
     emit_.map_value(zeros, kDataMap, data_.zeros(part.size));
     copy_block(frame_, at, zeros, 0, part.size);
   }
-  emit_.jump_if_imm(Jump::ule, length, part.size - 1, fits);
-  emit_.move_imm(length, part.size - 1);
-  emit_.label(fits);
+  emit_.at_most(length, part.size - 1);
   frame_address(R1, at);
   emit_.move(R2, length);
   emit_.move(R3, bytes);

@@ -30,6 +30,7 @@ const IterationArea& Selector::area_of(const ir::Instr& instr) {
   MapSpec spec;
   uint32_t map = static_cast<uint32_t>(image_.maps.size() + result_.areas.size());
   IterationArea area = plan_area(global, function_.iterations[instr.sub], map, &spec);
+  spec.value_size += result_.longest_string + kStringTail;  // as behind every string
   result_.areas.push_back(spec);
   Slice slice;
   // The operation that opens it says what must match.
@@ -193,7 +194,7 @@ void Selector::load_padded_string(const SlotPlace& to, Reg base, int32_t offset,
   emit_.jump_if_imm(Jump::sle, R0, 0, end);
   emit_.move(length, R0);
   emit_.alu_imm(Alu::sub, length, 1);
-  emit_.jump_if_imm(Jump::ugt, length, static_cast<int32_t>(size - 1), end);
+  emit_.at_most(length, static_cast<int32_t>(size - 1));
   emit_.store(Size::u64, frame_, to.offset, length);
   frame_address(tail, to.offset + 8);
   emit_.alu(Alu::add, tail, length);

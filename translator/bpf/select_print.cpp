@@ -22,7 +22,10 @@ bool is_behind(const RecordField& field) {
 }  // namespace
 
 void Selector::select_print(const ir::Instr& instr) {
-  emit_record(image_.formats[instr.aux], static_cast<uint16_t>(instr.aux), instr.args);
+  const RecordFormat& format = image_.formats[instr.aux];
+  emit_record(format, static_cast<uint16_t>(instr.aux), instr.args);
+  // Commands are run by somebody who sleeps until he is told.
+  if (format.channel == RecordChannel::system) emit_control_event(ControlEvent::system_command);
 }
 
 // The time of this invocation: the same in all its records, so that a reader can put them together.
@@ -100,11 +103,8 @@ std::vector<Selector::RecordText> Selector::measure_texts(const RecordFormat& fo
     text.source = source_of(values[i]);
     text.field = &format.fields[i];
     text.length = length_of(text.source);
-    Label fits = emit_.make_label();
     int32_t most = static_cast<int32_t>(text.source.capacity - 1);
-    emit_.jump_if_imm(Jump::ule, text.length, most, fits);
-    emit_.move_imm(text.length, most);
-    emit_.label(fits);
+    emit_.at_most(text.length, most);
     text.padded = emit_.make_reg();
     emit_.move(text.padded, text.length);
     emit_.alu_imm(Alu::add, text.padded, 7);
@@ -256,23 +256,19 @@ void Selector::copy_texts(const RecordFormat& format, Reg record,
   for (size_t i = 0; i < texts.size(); ++i) {
     const RecordText& text = texts[i];
     emit_.store(Size::u16, record, kControlSize + text.field->offset, text.length);
-    Label fits = emit_.make_label();
     Reg to = emit_.make_reg();
     if (i > 0) {
-      int32_t most = static_cast<int32_t>(kSlackSize - format.fixed_size - text.source.capacity);
-      emit_.jump_if_imm(Jump::ule, behind, most, fits);
-      emit_.move_imm(behind, most);
-      emit_.label(fits);
+      int32_t most = static_cast<int32_t>(kSlackSize - kMaxRecordSize);
+      if (format.fixed_size + text.source.capacity > kSlackSize - kMaxRecordSize)
+        most = static_cast<int32_t>(kSlackSize - format.fixed_size - text.source.capacity);
+      emit_.at_most(behind, most);
     }
     emit_.move(to, record);
     emit_.alu(Alu::add, to, behind);
-    Label bounded = emit_.make_label();
     Reg size = emit_.make_reg();
     emit_.move(size, text.length);
     int32_t most = static_cast<int32_t>(text.source.capacity - 1);
-    emit_.jump_if_imm(Jump::ule, size, most, bounded);
-    emit_.move_imm(size, most);
-    emit_.label(bounded);
+    emit_.at_most(size, most);
     emit_.move(R1, to);
     emit_.alu_imm(Alu::add, R1, kControlSize + format.fixed_size);
     emit_.move(R2, size);

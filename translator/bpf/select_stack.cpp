@@ -13,6 +13,7 @@ bool Selector::select_stack(const ir::Instr& instr) {
       Reg depth = emit_.make_reg(), exceeded = emit_.make_reg();
       Label end = emit_.make_label();
       emit_.load(Size::u64, depth, frame_, offsetof(ScratchHeader, depth));
+      emit_.alu_imm(Alu::add, depth, static_cast<int32_t>(instr.aux));
       emit_.move_imm(exceeded, 1);
       emit_.jump_if_imm(Jump::uge, depth, static_cast<int32_t>(image_.limits.max_nesting), end);
       emit_.move_imm(exceeded, 0);
@@ -41,11 +42,8 @@ bool Selector::select_stack(const ir::Instr& instr) {
 // room; the verifier wants to see it.
 Reg Selector::stack_pointer(Reg top, uint32_t room) {
   Reg pointer = emit_.make_reg();
-  Label fits = emit_.make_label();
   int32_t most = static_cast<int32_t>(plan_.stack_size - room);
-  emit_.jump_if_imm(Jump::ule, top, most, fits);
-  emit_.move_imm(top, most);
-  emit_.label(fits);
+  emit_.at_most(top, most);
   emit_.move(pointer, frame_);
   emit_.alu(Alu::add, pointer, top);
   emit_.alu_imm(Alu::add, pointer, static_cast<int32_t>(plan_.stack_area));
@@ -56,7 +54,7 @@ void Selector::select_push(const ir::Instr& instr) {
   uint32_t size = stack_frame_size(instr.args, plan_);
   Reg top = emit_.make_reg(), depth = emit_.make_reg();
   emit_.load(Size::u64, depth, frame_, offsetof(ScratchHeader, depth));
-  emit_.alu_imm(Alu::add, depth, 1);
+  emit_.alu_imm(Alu::add, depth, instr.sub);
   emit_.store(Size::u64, frame_, offsetof(ScratchHeader, depth), depth);
   emit_.load(Size::u64, top, frame_, offsetof(ScratchHeader, top));
   Reg pointer = stack_pointer(top, size);
@@ -73,7 +71,8 @@ void Selector::select_push(const ir::Instr& instr) {
       at += 8;
     }
   }
-  emit_.store_imm(Size::u64, pointer, at, static_cast<int32_t>(instr.aux));
+  emit_.store_imm(Size::u32, pointer, at, static_cast<int32_t>(instr.aux));
+  emit_.store_imm(Size::u32, pointer, at + 4, instr.sub);
   emit_.store_imm(Size::u64, pointer, at + 8, static_cast<int32_t>(size));
 }
 
@@ -81,7 +80,7 @@ void Selector::select_pop(const ir::Instr& instr) {
   uint32_t size = stack_frame_size(instr.dst, plan_);
   Reg top = emit_.make_reg(), depth = emit_.make_reg();
   emit_.load(Size::u64, depth, frame_, offsetof(ScratchHeader, depth));
-  emit_.alu_imm(Alu::sub, depth, 1);
+  emit_.alu_imm(Alu::sub, depth, instr.sub);
   emit_.store(Size::u64, frame_, offsetof(ScratchHeader, depth), depth);
   emit_.load(Size::u64, top, frame_, offsetof(ScratchHeader, top));
   emit_.alu_imm(Alu::sub, top, static_cast<int32_t>(size));
@@ -130,7 +129,8 @@ void Selector::select_unwind(const ir::Instr& instr) {
   emit_.alu(Alu::sub, top, size);
   emit_.store(Size::u64, frame_, offsetof(ScratchHeader, top), top);
   emit_.load(Size::u64, depth, frame_, offsetof(ScratchHeader, depth));
-  emit_.alu_imm(Alu::sub, depth, 1);
+  emit_.load(Size::u32, size, pointer, 4);
+  emit_.alu(Alu::sub, depth, size);
   emit_.store(Size::u64, frame_, offsetof(ScratchHeader, depth), depth);
   emit_.jump(loop);
   emit_.label(out);

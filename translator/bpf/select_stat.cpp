@@ -162,11 +162,8 @@ void Selector::count_bucket(const StatisticShape& shape, Reg value, Reg sample, 
   else
     log_bucket(bucket, sample);
   // The verifier knows the bound from this mask or compare, not from how the number was made.
-  Label bounded = emit_.make_label();
   int32_t last = static_cast<int32_t>(shape.histogram->buckets - 1);
-  emit_.jump_if_imm(Jump::ule, bucket, last, bounded);
-  emit_.move_imm(bucket, last);
-  emit_.label(bounded);
+  emit_.at_most(bucket, last);
   emit_.alu_imm(Alu::shl, bucket, 3);
   emit_.move(at, value);
   emit_.alu(Alu::add, at, bucket);
@@ -391,6 +388,7 @@ void Selector::select_stat_field(const ir::Instr& instr) {
       Label end = emit_.make_label();
       emit_.move_imm(value, 0);
       emit_.jump_if_imm(Jump::uge, index, static_cast<int32_t>(shape.histogram->buckets), end);
+      emit_.at_most(index, static_cast<int32_t>(shape.histogram->buckets - 1));
       emit_.alu_imm(Alu::shl, index, 3);
       frame_address(at, from + static_cast<int32_t>(stat_buckets_offset(shape)));
       emit_.alu(Alu::add, at, index);

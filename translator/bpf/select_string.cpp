@@ -86,6 +86,11 @@ void Selector::store_word(Reg base, int32_t offset, uint64_t word) {
   }
 }
 
+// Padded with zeros to `bytes`.
+void Selector::store_text(Reg base, int32_t offset, const std::string& text, uint32_t bytes) {
+  for (uint32_t at = 0; at < bytes; at += 8) store_word(base, offset + at, word_of(text, at));
+}
+
 void Selector::zero_words(Reg to, int32_t offset, uint32_t bytes) {
   for (uint32_t at = 0; at < bytes; at += 8) emit_.store_imm(Size::u64, to, offset + at, 0);
 }
@@ -113,16 +118,14 @@ void Selector::copy_block(Reg to, int32_t to_offset, Reg from, int32_t from_offs
 void Selector::copy_literal(const SlotPlace& to, const std::string& whole) {
   std::string text = whole.substr(0, to.capacity - 1);
   if (to.is_short) {
-    for (uint32_t at = 0; at < round_up_8(to.capacity); at += 8)
-      store_word(frame_, to.offset + at, word_of(text, at));
+    store_text(frame_, to.offset, text, round_up_8(to.capacity));
     return;
   }
   emit_.store_imm(Size::u64, frame_, to.offset, static_cast<int32_t>(text.size()));
   uint32_t bytes = round_up_8(static_cast<uint32_t>(text.size())) + 8;
   if (is_short_string(to.capacity)) bytes = round_up_8(to.capacity) + kStringTail;
   if (bytes <= kInlineCopy) {
-    for (uint32_t at = 0; at < bytes; at += 8)
-      store_word(frame_, to.offset + 8 + at, word_of(text, at));
+    store_text(frame_, to.offset + 8, text, bytes);
     return;
   }
   Reg from = emit_.make_reg();
@@ -212,11 +215,8 @@ void Selector::start_empty(const SlotPlace& to) {
 void Selector::copy_cut(const SlotPlace& to, const StringSource& from) {
   uint32_t room = round_up_8(to.capacity);
   Reg length = length_of(from);
-  Label fits = emit_.make_label();
   zero_words(frame_, to.offset, room);
-  emit_.jump_if_imm(Jump::ule, length, static_cast<int32_t>(to.capacity - 1), fits);
-  emit_.move_imm(length, to.capacity - 1);
-  emit_.label(fits);
+  emit_.at_most(length, static_cast<int32_t>(to.capacity - 1));
   Reg bytes = bytes_of(from);
   frame_address(R1, to.offset);
   emit_.move(R2, length);
@@ -228,13 +228,10 @@ void Selector::copy_cut(const SlotPlace& to, const StringSource& from) {
 void Selector::copy_long(Reg to, int32_t to_offset, Reg from, int32_t from_offset,
                          uint32_t capacity) {
   Reg size = emit_.make_reg();
-  Label bounded = emit_.make_label();
   emit_.load(Size::u64, size, from, from_offset);
   emit_.alu_imm(Alu::add, size, 8 + kStringTail);
   int32_t most = static_cast<int32_t>(long_string_bytes(capacity));
-  emit_.jump_if_imm(Jump::ule, size, most, bounded);
-  emit_.move_imm(size, most);
-  emit_.label(bounded);
+  emit_.at_most(size, most);
   emit_.move(R1, to);
   emit_.alu_imm(Alu::add, R1, to_offset);
   emit_.move(R2, size);
@@ -267,6 +264,7 @@ void Selector::select_append_byte(const ir::Instr& instr) {
   emit_.jump_if_imm(Jump::eq, byte, 0, end);
   emit_.load(Size::u64, length, frame_, to.offset);
   emit_.jump_if_imm(Jump::uge, length, static_cast<int32_t>(to.capacity - 1), end);
+  emit_.at_most(length, static_cast<int32_t>(to.capacity - 2));
   frame_address(at, to.offset + 8);
   emit_.alu(Alu::add, at, length);
   // The byte and the first seven of the zeros behind it, then the last.
@@ -311,11 +309,8 @@ void Selector::select_append_fitted(const ir::Instr& instr) {
 
 // Tells the verifier what a length is anyway.
 void Selector::bound_by_capacity(Reg length, const StringSource& from) {
-  Label bounded = emit_.make_label();
   int32_t most = static_cast<int32_t>(from.capacity - 1);
-  emit_.jump_if_imm(Jump::ule, length, most, bounded);
-  emit_.move_imm(length, most);
-  emit_.label(bounded);
+  emit_.at_most(length, most);
 }
 
 void Selector::append_text(const SlotPlace& to, const StringSource& from, Reg size, bool escaped) {
@@ -338,13 +333,11 @@ Reg Selector::escaped_length_of(const StringSource& from, Reg size) {
 }
 
 void Selector::append_blanks(const SlotPlace& to, Reg count) {
-  Label none = emit_.make_label(), bounded = emit_.make_label();
+  Label none = emit_.make_label();
   Reg spaces = emit_.make_reg(), size = emit_.make_reg();
   emit_.jump_if_imm(Jump::sle, count, 0, none);
   emit_.move(size, count);
-  emit_.jump_if_imm(Jump::sle, size, Library::kPadding, bounded);
-  emit_.move_imm(size, Library::kPadding);
-  emit_.label(bounded);
+  emit_.at_most(size, Library::kPadding);
   emit_.map_value(spaces, kDataMap, data_.spaces(Library::kPadding));
   append_from(to, spaces, size);
   emit_.label(none);
@@ -357,7 +350,7 @@ void Selector::select_byte(const ir::Instr& instr) {
   Reg index = copy_of(instr.args[1]), length = length_of(from);
   emit_.move_imm(result, 0);
   emit_.jump_if(Jump::uge, index, length, end);
-  emit_.jump_if_imm(Jump::uge, index, static_cast<int32_t>(from.capacity), end);
+  emit_.at_most(index, static_cast<int32_t>(from.capacity - 1));
   emit_.move(at, bytes_of(from));
   emit_.alu(Alu::add, at, index);
   emit_.load(Size::u8, result, at, 0);
@@ -378,10 +371,7 @@ void Selector::select_compare(const ir::Instr& instr) {
   emit_.label(chosen);
   emit_.alu_imm(Alu::shr, last, 3);
   int32_t most = static_cast<int32_t>((std::min(a.capacity, b.capacity) - 1) / 8);
-  Label bounded = emit_.make_label();
-  emit_.jump_if_imm(Jump::ule, last, most, bounded);
-  emit_.move_imm(last, most);
-  emit_.label(bounded);
+  emit_.at_most(last, most);
   Reg bytes_a = bytes_of(a), bytes_b = bytes_of(b);
   emit_.move(R1, bytes_a);
   emit_.move(R2, bytes_b);
@@ -448,61 +438,10 @@ void Selector::select_slice(const ir::Instr& instr) {
   emit_.jump_if(Jump::ule, size, rest, fits);
   emit_.move(size, rest);
   emit_.label(fits);
-  emit_.jump_if_imm(Jump::uge, start, static_cast<int32_t>(from.capacity), end);
+  emit_.at_most(start, static_cast<int32_t>(from.capacity - 1));
   emit_.alu(Alu::add, source, start);
   append_from(to, source, size);
   emit_.label(end);
-}
-
-// ---- strings in maps, whose form goes by capacity alone
-// -------------------------------------------
-
-void Selector::write_string_form(Reg base, int32_t offset, uint32_t capacity,
-                                 const StringSource& from) {
-  if (is_short_string(capacity)) {
-    if (from.is_literal) {
-      std::string text = from.text->substr(0, capacity - 1);
-      for (uint32_t at = 0; at < round_up_8(capacity); at += 8)
-        store_word(base, offset + at, word_of(text, at));
-      return;
-    }
-    STAPD_CHECK(from.capacity <= capacity);
-    int32_t bytes = from.offset + (from.is_short ? 0 : 8);
-    copy_words(base, offset, frame_, bytes, round_up_8(from.capacity));
-    if (round_up_8(from.capacity) < round_up_8(capacity)) zero_words(base, offset + 8, 8);
-    return;
-  }
-  Reg length = length_of(from);
-  Label fits = emit_.make_label();
-  emit_.jump_if_imm(Jump::ule, length, static_cast<int32_t>(capacity - 1), fits);
-  emit_.move_imm(length, capacity - 1);
-  emit_.label(fits);
-  emit_.store(Size::u64, base, offset, length);
-  Reg bytes = bytes_of(from), tail = emit_.make_reg();
-  emit_.move(R1, base);
-  emit_.alu_imm(Alu::add, R1, offset + 8);
-  emit_.move(R2, length);
-  emit_.move(R3, bytes);
-  emit_.call(kProbeReadKernel, 3);
-  emit_.move(tail, base);
-  emit_.alu(Alu::add, tail, length);
-  emit_.store_imm(Size::u64, tail, offset + 8, 0);
-}
-
-void Selector::read_string_form(const SlotPlace& to, Reg base, int32_t offset, uint32_t capacity) {
-  STAPD_CHECK(round_up_8(to.capacity) >= capacity);
-  if (to.is_short) {
-    copy_words(frame_, to.offset, base, offset, round_up_8(capacity));
-    if (round_up_8(capacity) < round_up_8(to.capacity)) zero_words(frame_, to.offset + 8, 8);
-  } else if (is_short_string(capacity)) {
-    Reg length = short_length(base, offset, capacity), bytes = emit_.make_reg();
-    emit_.move(bytes, base);
-    emit_.alu_imm(Alu::add, bytes, offset);
-    start_empty(to);
-    append_from(to, bytes, length);
-  } else {
-    copy_long(frame_, to.offset, base, offset, capacity);
-  }
 }
 
 }  // namespace stapd::bpf

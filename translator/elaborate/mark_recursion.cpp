@@ -1,5 +1,5 @@
 // Strongly connected components of the call graph, by Tarjan's algorithm with a stack of its own:
-// how deep calls nest is up to the script.
+// how deep calls nest is up to the script. MAXNESTING follows from it.
 #include <algorithm>
 
 #include "translator/elaborate/check_program.h"
@@ -8,15 +8,19 @@
 namespace stapd {
 namespace {
 
+// How much deeper than a script without recursion one may nest its calls.
+constexpr uint32_t kRecursions = 10;
+
 using Graph = std::vector<std::vector<uint32_t>>;  // function -> functions that it calls
 
 Graph call_graph(sem::Program& program) {
   Graph calls(program.functions.size());
   for (size_t i = 0; i < calls.size(); ++i) {
     sem::for_each_expr(program.functions[i].body, [&](sem::Expr*& e) {
-      if (e->kind == sem::Expr::Kind::call) calls[i].push_back(e->index);
+      if (e->kind != sem::Expr::Kind::call) return;
+      for (std::optional<uint32_t> f = e->index; f; f = program.functions[*f].next_overload)
+        calls[i].push_back(*f);
     });
-    if (const auto next = program.functions[i].next_overload) calls[i].push_back(*next);
   }
   return calls;
 }
@@ -27,14 +31,17 @@ class Components {
       : graph_(graph),
         order_(graph.size()),
         low_(graph.size()),
+        chain_(graph.size()),
         on_stack_(graph.size()),
         recursive_(graph.size()) {}
 
-  std::vector<bool> run() {
+  void run() {
     for (uint32_t node = 0; node < graph_.size(); ++node)
       if (order_[node] == 0) visit(node);
-    return std::move(recursive_);
   }
+  const std::vector<bool>& recursive() const { return recursive_; }
+  // How deep calls of the function nest, itself included, until one recurs.
+  uint32_t chain(uint32_t node) const { return chain_[node]; }
 
  private:
   struct Frame {
@@ -70,18 +77,23 @@ class Components {
     }
   }
 
+  // What it calls is closed before it.
   void close_component(uint32_t root) {
-    const bool circle = stack_.back() != root;
-    for (uint32_t node = UINT32_MAX; node != root;) {
-      node = stack_.back();
-      stack_.pop_back();
+    const auto first = std::find(stack_.begin(), stack_.end(), root);
+    const std::vector<uint32_t> members(first, stack_.end());
+    stack_.erase(first, stack_.end());
+    uint32_t below = 0;
+    for (uint32_t node : members) {
       on_stack_[node] = false;
-      if (circle) recursive_[node] = true;
+      if (members.size() > 1) recursive_[node] = true;
+      if (recursive_[node]) below = std::max(below, 1u);
+      for (uint32_t callee : graph_[node]) below = std::max(below, chain_[callee]);
     }
+    for (uint32_t node : members) chain_[node] = static_cast<uint32_t>(members.size()) + below;
   }
 
   const Graph& graph_;
-  std::vector<uint32_t> order_, low_;
+  std::vector<uint32_t> order_, low_, chain_;
   std::vector<bool> on_stack_, recursive_;
   std::vector<uint32_t> stack_;
   std::vector<Frame> frames_;
@@ -92,8 +104,17 @@ class Components {
 
 void mark_recursion(sem::Program& program) {
   const Graph graph = call_graph(program);
-  const std::vector<bool> recursive = Components(graph).run();
-  for (size_t i = 0; i < recursive.size(); ++i) program.functions[i].recursive = recursive[i];
+  Components components(graph);
+  components.run();
+  uint32_t longest = 0;
+  bool recursion = false;
+  for (uint32_t i = 0; i < graph.size(); ++i) {
+    program.functions[i].recursive = components.recursive()[i];
+    recursion |= components.recursive()[i];
+    longest = std::max(longest, components.chain(i));
+  }
+  if (program.limits.max_nesting == 0)
+    program.limits.max_nesting = longest + 1 + (recursion ? kRecursions : 0);
 }
 
 }  // namespace stapd

@@ -15,6 +15,10 @@ using ir::Operand;
 // Of all handlers together the verifier takes a million steps; a handler this large is no handler.
 constexpr size_t kMaxInstructions = 50'000;
 
+// Calls in calls, and loops by foreach, that one handler can have.
+constexpr uint32_t kMostLevels = 100;
+constexpr size_t kMostLoops = 127;
+
 // The handler itself, as the owner of blocks and variables; else the index of a routine.
 constexpr uint32_t kHandler = 0xffffffff;
 
@@ -34,13 +38,15 @@ class Inliner {
 
   Result<ir::Function> run() {
     own_variables(kHandler);
-    owner_.resize(result_.blocks.size(), kHandler);
+    own_blocks(kHandler, 0);
     make_pending_slot();
     for (uint32_t b = 0; b < result_.blocks.size(); ++b) {
       count_ += result_.blocks[b].code.size();
       if (count_ > kMaxInstructions)
         return failf(ErrorCode::limit, "{}: the handler and its functions are too large",
                      result_.name);
+      for (ir::Instr& instr : result_.blocks[b].code)
+        if (instr.op == Op::nesting) instr.aux = level_[b];
       if (result_.blocks[b].code.back().op == Op::call) STAPD_TRY(expand_call(b));
     }
     if (!routines_.empty()) STAPD_TRY(link_routines());
@@ -72,6 +78,11 @@ class Inliner {
   Status expand_call(uint32_t b) {
     const ir::Instr call = result_.blocks[b].code.back();
     const ir::Function& callee = image_.functions[call.aux];
+    // Both are kept in signed bytes.
+    if (level_[b] >= kMostLevels ||
+        result_.iterations.size() + callee.iterations.size() > kMostLoops)
+      return failf(ErrorCode::limit, "{}: the handler and its functions are too large",
+                   result_.name);
     if (callee.recursive) return call_routine(b, call, callee);
     Offsets offsets = reserve(callee, owner_[b]);
     uint32_t first = static_cast<uint32_t>(result_.blocks.size());
@@ -81,7 +92,7 @@ class Inliner {
       code.push_back(copy(renamed(callee.params[i], offsets), call.args[i], call.where));
     clear_locals(code, callee, offsets, call.where);
     code.push_back(jump_to(first));
-    append_body(callee, offsets, owner_[b]);
+    append_body(callee, offsets, owner_[b], level_[b] + 1);
     uint32_t end = static_cast<uint32_t>(result_.blocks.size());
     for (uint32_t i = first; i < end; ++i) redirect_end(i, call);
     return {};
@@ -112,13 +123,20 @@ class Inliner {
     slot_owner_.resize(result_.slots.size(), owner);
   }
 
-  void append_body(const ir::Function& callee, const Offsets& offsets, uint32_t owner) {
+  // Likewise of the blocks, which are in `level` calls that were put in place.
+  void own_blocks(uint32_t owner, uint32_t level) {
+    owner_.resize(result_.blocks.size(), owner);
+    level_.resize(result_.blocks.size(), level);
+  }
+
+  void append_body(const ir::Function& callee, const Offsets& offsets, uint32_t owner,
+                   uint32_t level) {
     for (const ir::Block& block : callee.blocks) {
       ir::Block copied;
       for (const ir::Instr& instr : block.code) copied.code.push_back(renamed(instr, offsets));
       result_.blocks.push_back(std::move(copied));
     }
-    owner_.resize(result_.blocks.size(), owner);
+    own_blocks(owner, level);
   }
 
   static Operand renamed(Operand operand, const Offsets& offsets) {
@@ -202,7 +220,7 @@ class Inliner {
     auto pool = [this](const std::string& text) { return literal(text); };
     for (const FormatPiece& piece : image_.formats[raise.aux].pieces)
       (void)append_piece(build, pool, pending_, piece, raise.args);
-    owner_.resize(result_.blocks.size(), owner_[b]);
+    own_blocks(owner_[b], level_[b]);
     return build.block();
   }
 
@@ -243,7 +261,7 @@ class Inliner {
     routine.function = call.aux;
     routine.entry = static_cast<uint32_t>(result_.blocks.size());
     result_.blocks.push_back(std::move(entry));
-    owner_.resize(result_.blocks.size(), index);
+    own_blocks(index, 0);
     for (const Operand& param : callee.params) routine.params.push_back(renamed(param, offsets));
     for (const Operand& value : result_kinds(callee)) {
       bool is_text = value.kind == Operand::Kind::slot;
@@ -253,10 +271,10 @@ class Inliner {
                                     : Operand::reg(result_.registers++));
     }
     own_variables(kHandler);  // results are read before anything is called again
-    append_body(callee, offsets, index);
+    append_body(callee, offsets, index, 0);
     routine.resume = static_cast<uint32_t>(result_.blocks.size());
     result_.blocks.push_back({{jump_to(routine.resume)}});  // filled in by link_routines()
-    owner_.resize(result_.blocks.size(), index);
+    own_blocks(index, 0);
     return {};
   }
 
@@ -317,6 +335,7 @@ class Inliner {
     ir::Instr pop;
     pop.op = Op::stack_pop;
     pop.dst = kept;
+    pop.sub = static_cast<int8_t>(level_[b] + 1);
     pop.where = call.where;
     back.code.push_back(pop);
     for (size_t i = 0; i < call.dst.size(); ++i)
@@ -335,6 +354,7 @@ class Inliner {
     ir::Instr push;
     push.op = Op::stack_push;
     push.args = kept;
+    push.sub = static_cast<int8_t>(level_[b] + 1);
     push.aux = number | (catches ? number << 16 : 0);
     push.where = call.where;
     code.push_back(push);
@@ -430,7 +450,7 @@ class Inliner {
 
   uint32_t add_block(ir::Block block, uint32_t owner) {
     result_.blocks.push_back(std::move(block));
-    owner_.resize(result_.blocks.size(), owner);
+    own_blocks(owner, 0);
     return static_cast<uint32_t>(result_.blocks.size() - 1);
   }
 
@@ -443,6 +463,7 @@ class Inliner {
   Operand pending_;
   size_t count_ = 0;
   std::vector<uint32_t> owner_;  // of each block: the routine it belongs to
+  std::vector<uint32_t> level_;  // of each block: calls in place around it, since its owner's start
   std::vector<uint32_t> register_owner_, slot_owner_;
   std::map<uint32_t, uint32_t> routine_of_;  // function -> routine
   std::vector<Routine> routines_;

@@ -50,7 +50,7 @@ class FunctionLowering {
   Operand conditional(const sem::Expr& expr);
   Operand context_number(ir::Op op, const sem::Expr& expr);
   Operand call(const sem::Expr& expr);
-  void check_nesting(const sem::Expr& call);
+  void check_nesting(const sem::Function& callee);
   uint32_t caught_call_block();
   Operand load(const sem::Expr& expr);
   Operand regex(const sem::Expr& expr);

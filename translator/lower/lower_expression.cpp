@@ -264,7 +264,7 @@ FunctionLowering::Operand FunctionLowering::call(const Expr& expr) {
     if (result.kind != Operand::Kind::none) dst.push_back(result);
     Operand says_next;
     if (callee->may_next) dst.push_back(says_next = build_.make_reg());
-    if (callee->recursive) check_nesting(expr);
+    if (callee->recursive) check_nesting(*callee);
     uint32_t back = build_.make_block();
     uint32_t caught = catches_.empty() ? ir::kNoBlock : caught_call_block();
     build_.append(Op::call, dst, args, *index).target = {back, caught};
@@ -283,13 +283,16 @@ FunctionLowering::Operand FunctionLowering::call(const Expr& expr) {
   return result.kind == Operand::Kind::none ? Operand::imm(0) : result;
 }
 
-void FunctionLowering::check_nesting(const Expr& call) {
+void FunctionLowering::check_nesting(const sem::Function& callee) {
   Operand exceeded = build_.make_reg();
   build_.append(Op::nesting, {exceeded}, {});
   uint32_t too_deep = build_.make_block(), go_on = build_.make_block();
   build_.branch(Compare::ne, exceeded, Operand::imm(0), too_deep, go_on);
   build_.set_block(too_deep);
-  raise_text(call, "MAXNESTING exceeded");
+  Expr at;
+  at.where = callee.where;
+  at.token = fmt::format("identifier '{}'", callee.name);
+  raise_text(at, "MAXNESTING exceeded");
   build_.set_block(go_on);
 }
 

@@ -1,0 +1,172 @@
+#!/usr/bin/env python3
+"""stapctl attach: history runs into live without a seam, for any number at once; detaching leaves
+the recording as it is; a daemon that dies or comes back does not matter."""
+
+import itertools
+import os
+import signal
+import subprocess
+import time
+
+from instance import (NUMBERS_SCRIPT, PATIENCE, InstanceTest, Producer, main, produce, wait_for)
+
+MILLION = 1_000_000
+first_numbers = itertools.count(MILLION, MILLION)  # no two producers make the same ones
+
+
+class Attach(InstanceTest):
+    profiles = {"numbers": (NUMBERS_SCRIPT, "[Memory]\nSize=4M")}
+
+    def setUp(self):
+        self.assertEqual(self.stapd.ctl("start", "numbers").returncode, 0)
+        self.stapd.wait_until_records("numbers")
+        cpus = sorted(os.sched_getaffinity(0))
+        self.producers = [Producer(next(first_numbers), cpu) for cpu in (cpus[0], cpus[-1])]
+
+    def tearDown(self):
+        for producer in self.producers:
+            if producer.process.poll() is None:
+                producer.stop()
+
+    def stop_producers(self):
+        return {producer.first: producer.stop() for producer in self.producers}
+
+    def attach(self, *options):
+        """stapctl attach with its output in a file, so that nothing waits for us."""
+        path = self.stapd.root / f"attached.{time.monotonic_ns()}"
+        with open(path, "w", encoding="utf-8") as output:
+            process = subprocess.Popen(self.stapd.command("attach", "numbers", *options),
+                                       stdout=output, stderr=subprocess.PIPE, text=True)
+        process.path = path
+        return process
+
+    @staticmethod
+    def detach(process, by=signal.SIGINT):
+        """What it said on stderr. Its exit status must be 0."""
+        process.send_signal(by)
+        _, aside = process.communicate(timeout=PATIENCE)
+        assert process.returncode == 0, (process.returncode, aside)
+        return aside
+
+    def numbers(self, process):
+        """By producer, in the order in which they were shown."""
+        shown = {producer.first: [] for producer in self.producers}
+        for line in process.path.read_text().splitlines():
+            if line.isdigit() and (first := int(line) // MILLION * MILLION) in shown:
+                shown[first].append(int(line))
+        return shown
+
+    def wait_for_numbers(self, process, count):
+        wait_for(lambda: min(map(len, self.numbers(process).values())) >= count,
+                 f"{count} numbers of each producer")
+
+    def assert_no_seam(self, process):
+        for shown in self.numbers(process).values():
+            self.assertEqual(shown, list(range(shown[0], shown[0] + len(shown))))
+
+    def test_history_runs_into_live(self):
+        time.sleep(1)
+        process = self.attach()
+        self.wait_for_numbers(process, 100)
+        seen = {first: shown[-1] for first, shown in self.numbers(process).items()}
+        wait_for(lambda: all(shown[-1] > seen[first] + 500
+                             for first, shown in self.numbers(process).items()), "live records")
+        aside = self.detach(process)
+        self.assert_no_seam(process)
+        for first, shown in self.numbers(process).items():
+            self.assertEqual(shown[0], first)
+        self.assertTrue(aside.endswith("stapctl: detached; numbers goes on recording\n"), aside)
+
+    def test_some_seconds_of_history(self):
+        time.sleep(3)
+        process = self.attach("-n", "1s")
+        self.wait_for_numbers(process, 1000)
+        self.detach(process)
+        self.assert_no_seam(process)
+        for first, shown in self.numbers(process).items():
+            self.assertGreater(shown[0], first + 100)
+
+    def test_no_history(self):
+        produce([55])
+        process = self.attach("-n", "0")
+        self.wait_for_numbers(process, 200)
+        produce([66])
+        wait_for(lambda: "\n66\n" in process.path.read_text(), "a new record")
+        self.detach(process)
+        self.assertNotIn("\n55\n", "\n" + process.path.read_text())
+        self.assert_no_seam(process)
+
+    def test_detaching_leaves_it_recording(self):
+        for by in (signal.SIGINT, signal.SIGQUIT, signal.SIGTERM):
+            process = self.attach()
+            self.wait_for_numbers(process, 1)
+            self.detach(process, by)
+            self.assertEqual(self.stapd.state("numbers"), "recording")
+        produce([77])
+        self.assertIn("\n77\n", self.stapd.ctl("dump", "numbers").stdout)
+
+    def test_several_at_once(self):
+        attached = [self.attach(), self.attach("-t"), self.attach()]
+        for process in attached[::2]:
+            self.wait_for_numbers(process, 500)
+        counted = self.stop_producers()
+        for process in attached[::2]:
+            wait_for(lambda process=process: {first: len(shown) for first, shown
+                                              in self.numbers(process).items()} == counted,
+                     "every number to be shown to each")
+            self.assert_no_seam(process)
+        for process in attached:
+            self.detach(process)
+        self.assertIn(f"] {self.producers[0].first}\n", attached[1].path.read_text())
+
+    def test_the_end_of_the_session(self):
+        process = self.attach()
+        self.wait_for_numbers(process, 10)
+        counted = self.stop_producers()
+        self.stapd.ctl("stop", "numbers")
+        _, aside = process.communicate(timeout=PATIENCE)
+        self.assertEqual(process.returncode, 0)
+        self.assertTrue(aside.endswith("stapctl: session numbers has ended\n"), aside)
+        self.assertTrue(process.path.read_text().endswith("the end\n"))
+        self.assertEqual({first: len(shown) for first, shown in self.numbers(process).items()},
+                         counted)
+
+    def test_the_daemon_dies_and_comes_back(self):
+        process = self.attach()
+        self.wait_for_numbers(process, 10)
+        self.stapd.kill()
+        time.sleep(1)
+        self.stapd.start()
+        self.stapd.wait_until_records("numbers")
+        time.sleep(1)
+        counted = self.stop_producers()
+        wait_for(lambda: {first: len(shown) for first, shown in self.numbers(process).items()}
+                 == counted, "every number to be shown")
+        aside = self.detach(process)
+        self.assert_no_seam(process)
+        self.assertIn("stapd is gone; numbers goes on recording\n", aside)
+        self.assertIn("stapd is back\n", aside)
+
+    def test_a_reader_that_takes_nothing(self):
+        reader, writer = os.pipe()
+        process = subprocess.Popen(self.stapd.command("attach", "numbers"), stdout=writer,
+                                   stderr=subprocess.PIPE, text=True)
+        os.close(writer)
+        produce(range(300, 30_000))  # more than a pipe holds
+        time.sleep(1)
+        self.assertIn("detached", self.detach(process))
+        os.close(reader)
+
+    def test_a_reader_that_goes_away(self):
+        reader, writer = os.pipe()
+        process = subprocess.Popen(self.stapd.command("attach", "numbers"), stdout=writer,
+                                   stderr=subprocess.PIPE, text=True)
+        os.close(writer)
+        os.read(reader, 1)
+        os.close(reader)
+        process.communicate(timeout=PATIENCE)
+        self.assertEqual(process.returncode, -signal.SIGPIPE)
+
+
+if __name__ == "__main__":
+    main()

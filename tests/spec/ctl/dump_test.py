@@ -1,0 +1,144 @@
+#!/usr/bin/env python3
+"""stapctl dump: the right records, in order, the ledger beside them."""
+
+import os
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+from instance import NUMBERS_SCRIPT, InstanceTest, Producer, main, produce
+
+PROGRAMS_SCRIPT = """
+probe syscall.openat { printf("%d open %s\\n", pid(), filename) }
+probe syscall.execve { printf("%d exec %s\\n", pid(), filename) }
+probe kernel.trace("sched_process_exit") { printf("%d exit\\n", pid()) }
+"""
+
+
+class Dump(InstanceTest):
+    profiles = {
+        "numbers": (NUMBERS_SCRIPT, ""),
+        "small": (NUMBERS_SCRIPT, "[Memory]\nSize=64K"),
+        "programs": (PROGRAMS_SCRIPT, "[Memory]\nSize=4M"),
+        "aside": ('probe syscall.getpgid { if (pid == 100000000) { printf("one") warn("two") '
+                  'printf(" three\\n") } }\n', ""),
+    }
+
+    def setUp(self):
+        self.stapd.wait_until_records(*self.profiles)
+
+    def numbers(self, *options):
+        return [int(line) for line in self.stapd.ctl("dump", "numbers", *options).stdout.split()]
+
+    def test_last_shows_these_seconds_only_and_all_of_them(self):
+        produce(range(1000, 1200))
+        time.sleep(3)
+        middle = time.monotonic() - 1.5
+        produce(range(2000, 2300))
+        last = time.monotonic() - middle
+        shown = self.numbers(f"--last={last:.3f}s")
+        self.assertEqual([n for n in shown if 1000 <= n < 3000], list(range(2000, 2300)))
+
+    def test_two_cpus_come_in_order(self):
+        cpus = sorted(os.sched_getaffinity(0))
+        here, there = cpus[0], cpus[-1]
+        before = os.sched_getaffinity(0)
+        try:
+            for number in range(10_000, 10_040):
+                os.sched_setaffinity(0, {here if number % 2 else there})
+                produce([number])
+        finally:
+            os.sched_setaffinity(0, before)
+        shown = [n for n in self.numbers() if 10_000 <= n < 11_000]
+        self.assertEqual(shown, list(range(10_000, 10_040)))
+
+    def test_the_ledger_is_what_the_producer_counted(self):
+        at_first = self.stapd.ledger("small")
+        cpus = sorted(os.sched_getaffinity(0))
+        producers = [Producer(1_000_000 * (i + 1), cpu) for i, cpu in enumerate(cpus[:2])]
+        produce(range(20_000, 30_000))  # 64 KiB do not hold so many
+        counted = 10_000 + sum(producer.stop() for producer in producers)
+        every, kept, overwritten, dropped = self.stapd.ledger("small")
+        self.assertEqual(every - at_first[0], counted)
+        self.assertEqual(every, kept + overwritten + dropped)
+        self.assertGreater(overwritten, 0)
+
+    def test_a_shallow_ring_is_said(self):
+        produce(range(40_000, 50_000))
+        text = self.stapd.ctl("dump", "small", "--last=1h").stderr
+        self.assertRegex(text, r"the ring of CPU \d+ reaches back \S+ only")
+        self.assertNotIn("reaches back", self.stapd.ctl("dump", "numbers", "--last=1ms").stderr)
+
+    def test_stamps(self):
+        before = time.strftime("%Y-%m-%d %H:")
+        produce([31_000])
+        lines = self.stapd.ctl("dump", "numbers", "-t").stdout.splitlines()
+        line = next(line for line in lines if line.endswith(" 31000"))
+        self.assertRegex(line, r"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{9} \[\d{3}\] 31000$")
+        self.assertTrue(line.startswith(before) or time.strftime("%M") == "00", line)
+
+    def test_output_file(self):
+        produce([32_000])
+        path = self.stapd.root / "dump.txt"
+        result = self.stapd.ctl("dump", "numbers", "-o", path)
+        self.assertEqual(result.stdout, "")
+        self.assertIn("32000\n", path.read_text())
+        self.assert_says(self.stapd.ctl("dump", "numbers", "-o", "/nonexistent/x"), 1,
+                         "/nonexistent/x")
+
+    def test_only_the_scripts_output_goes_to_stdout(self):
+        produce([0])
+        result = self.stapd.ctl("dump", "aside")
+        self.assertEqual(result.stdout, "one three\n")
+        self.assertIn("WARNING: two\n", result.stderr)
+
+    def test_where_the_output_goes_away(self):
+        produce(range(33_000, 34_000))
+        command = self.stapd.command("dump", "numbers")
+        with open("/dev/full", "w", encoding="utf-8") as device:
+            full = subprocess.run(command, stdout=device, stderr=subprocess.PIPE, text=True,
+                                  check=False, timeout=60)
+        self.assertEqual(full.returncode, 1)
+        self.assertEqual(full.stderr.count("No space left on device"), 1)
+        closed = subprocess.run(["sh", "-c", 'exec "$@" >&-', "sh", *command],
+                                stderr=subprocess.PIPE, text=True, check=False, timeout=60)
+        self.assertEqual(closed.returncode, 1)
+        self.assertIn("Bad file descriptor", closed.stderr)
+        reader, writer = os.pipe()
+        os.close(reader)
+        gone = subprocess.run(command, stdout=writer, stderr=subprocess.DEVNULL, check=False,
+                              timeout=60, restore_signals=True)
+        os.close(writer)
+        self.assertEqual(gone.returncode, -signal.SIGPIPE)
+
+    def test_programs_of_the_host(self):
+        """What ran and what it opened, against the count of who did it."""
+        files = [f"{self.stapd.root}/missing.{i}" for i in range(5)]
+        code = f"import os\nfor f in {files}:\n  try: os.open(f, os.O_RDONLY)\n  except OSError: pass"
+        program = Path(self.stapd.root, "unlike-any-other")
+        program.symlink_to(os.path.realpath("/usr/bin/python3"))
+        start = time.monotonic()
+        pids = []
+        for _ in range(20):
+            process = subprocess.Popen([program, "-Sc", code])
+            process.wait(60)
+            pids.append(process.pid)
+        last = time.monotonic() - start + 0.5
+        result = self.stapd.ctl("dump", "programs", f"--last={last:.3f}")
+        self.assertNotIn("reaches back", result.stderr, "this host needs a larger ring")
+        lines = [line.split(maxsplit=1) for line in result.stdout.splitlines()]
+        exits = [int(pid) for pid, what in lines if what == "exit" and int(pid) in pids]
+        self.assertEqual(exits, pids)
+        for pid in pids:
+            story = [what for of, what in lines if int(of) == pid]
+            executed = [i for i, what in enumerate(story) if what == f'exec "{program}"']
+            opened = [i for i, what in enumerate(story) if "/missing." in what]
+            self.assertEqual([story[i] for i in opened], [f'open "{file}"' for file in files])
+            self.assertEqual(len(executed), 1, story)
+            self.assertLess(executed[0], opened[0])
+            self.assertEqual(story.index("exit"), len(story) - 1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,135 @@
+#!/usr/bin/env python3
+"""stap's pass 5: what a run prints, how it ends, and with which exit status."""
+
+import os
+import re
+import signal
+import subprocess
+import tempfile
+import time
+import unittest
+from pathlib import Path
+
+from instance import BIN, PATIENCE, main, wait_for
+from stap_options_test import stap
+
+
+def run(script, *words, **options):
+    return stap(*words, "-e", script, **options)
+
+
+class Runs(unittest.TestCase):
+    def test_hello(self):
+        result = run('probe begin { printf("hello %s\\n", "world") exit() }')
+        self.assertEqual((result.returncode, result.stdout, result.stderr), (0, "hello world\n", ""))
+
+    def test_the_busiest_five(self):
+        result = run('global n probe kernel.trace("sched_switch") { n[execname()] <<< 1 } '
+                     "probe timer.s(1) { foreach (e in n- limit 5) "
+                     'printf("%s %d\\n", e, @count(n[e])) exit() }')
+        self.assertEqual(result.returncode, 0, result.stderr)
+        counts = [int(line.rsplit(" ", 1)[1]) for line in result.stdout.splitlines()]
+        self.assertTrue(1 <= len(counts) <= 5)
+        self.assertEqual(counts, sorted(counts, reverse=True))
+
+    def test_status_after_errors(self):
+        result = run('probe begin { error("oh") } probe end { println("end") } '
+                     'probe error { println("error") }')
+        self.assertEqual((result.returncode, result.stdout), (1, "error\n"))
+        self.assertRegex(result.stderr, "^ERROR: oh near ")
+        result = run('probe begin { error("oh") } probe timer.ms(100) { println("on") exit() }',
+                     "--suppress-handler-errors")
+        self.assertEqual((result.returncode, result.stdout, result.stderr), (0, "on\n", ""))
+
+    def test_time_limit(self):
+        start = time.monotonic()
+        result = run('probe begin { println("a") } probe end { println("b") }', "-T", "1")
+        self.assertEqual((result.returncode, result.stdout), (0, "a\nb\n"))
+        self.assertGreaterEqual(time.monotonic() - start, 1)
+
+    def test_signals_end_it_well(self):
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            process = subprocess.Popen(
+                [BIN / "stap", "-e", 'probe begin { println("a") } probe end { println("b") }'],
+                stdout=subprocess.PIPE, text=True)
+            self.assertEqual(process.stdout.readline(), "a\n")
+            process.send_signal(number)
+            self.assertEqual(process.communicate(timeout=PATIENCE)[0], "b\n")
+            self.assertEqual(process.returncode, 0)
+
+    def test_command(self):
+        script = "probe syscall.getpgid { if (pid() == target()) println(pid) }"
+        result = run(script, "-c", "/usr/bin/python3 -Sc 'import os; os.getpgid(0); os.getpgid(1)'")
+        self.assertEqual((result.returncode, result.stdout), (0, "0\n1\n"))
+
+    def test_a_command_that_fails(self):
+        for command, text in (("false", "status 1"), ("/nonexistent", "status 127"),
+                              ("kill -9 $$", "signal 9")):
+            result = run("probe begin { println(1) }", "-c", command)
+            self.assertEqual((result.returncode, result.stdout), (0, "1\n"))
+            self.assertIn(f"WARNING: child process exited with {text}\n", result.stderr)
+
+    def test_process(self):
+        sleeper = subprocess.Popen(["sleep", "100"])
+        result = run("probe begin { println(target()) exit() }", "-x", str(sleeper.pid))
+        sleeper.kill()
+        sleeper.wait()
+        self.assertEqual(result.stdout, f"{sleeper.pid}\n")
+        gone = run("probe begin { println(target()) exit() }", "-x", str(sleeper.pid))
+        self.assertEqual((gone.returncode, gone.stdout), (1, ""))
+        self.assertIn(f"there is no process {sleeper.pid}", gone.stderr)
+
+    def test_output_file(self):
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder, "out")
+            path.write_text("what was there before\n")
+            result = run('probe begin { println("in it") warn("beside it") exit() }', "-o", path)
+            self.assertEqual((result.returncode, result.stdout), (0, ""))
+            self.assertEqual(path.read_text(), "in it\n")
+            self.assertEqual(result.stderr, "WARNING: beside it\n")
+
+    def test_what_probes_cost(self):
+        result = run("probe syscall.getpgid { if (pid == 7) printf(\"\") } probe end { print(1) }",
+                     "-t", "-c", "/usr/bin/python3 -Sc 'import os\nfor i in range(40): os.getpgid(0)'")
+        self.assertEqual((result.returncode, result.stdout), (0, "1"))
+        hits, cost = re.search(r"getpgid.*\(<input>:1:1\), hits: (\d+), time: (\d+)ns avg, "
+                               r"from: syscall.getpgid, index: 0\n", result.stderr).groups()
+        self.assertGreaterEqual(int(hits), 40)
+        self.assertGreater(int(cost), 0)
+        self.assertRegex(result.stderr, r"\nend, \(<input>:1:\d+\), runs in stap, ")
+
+    def test_system(self):
+        with tempfile.TemporaryDirectory() as folder:
+            run(f'probe begin {{ system("touch {folder}/done") exit() }}')
+            wait_for(lambda: Path(folder, "done").exists(), "the command of system()")
+
+    def test_a_reader_that_goes_away_ends_it(self):
+        process = subprocess.Popen(
+            [BIN / "stap", "-e", 'probe timer.ms(10) { println("x") }'],
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        process.stdout.readline()
+        process.stdout.close()
+        process.wait(PATIENCE)
+        self.assertEqual(process.returncode, 1)
+        process.stderr.close()
+
+    def test_a_reader_that_takes_nothing_holds_up_nobody(self):
+        """Timers run, and the time limit holds, while a pipe is full; then two signals end it."""
+        with tempfile.TemporaryDirectory() as folder:
+            reader, writer = os.pipe()
+            process = subprocess.Popen(
+                [BIN / "stap", "-e", "probe timer.ms(1) { for (i = 0; i < 100; i++) "
+                 'println("abcdefghijklmnopqrstuvwxyz") } '
+                 f'probe timer.s(2) {{ system("touch {folder}/timer") }} '
+                 f'probe end {{ system("touch {folder}/end") }}'], stdout=writer)
+            os.close(writer)
+            wait_for(Path(folder, "timer").exists, "a timer")
+            process.terminate()
+            wait_for(Path(folder, "end").exists, "the end handler")
+            process.terminate()
+            process.wait(PATIENCE)
+            os.close(reader)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,158 @@
+// Whatever is wrong: one clear message, an exit status that says so, and other sessions run on.
+#include <grp.h>
+#include <sched.h>
+#include <sys/mount.h>
+
+#include "tests/support/daemon_under_test.h"
+#include "tests/support/marked_calls.h"
+
+namespace stapd::test {
+namespace {
+
+constexpr char kGood[] = "probe begin { printf(\"begins\\n\") }\n";
+
+// Exit status and stderr of a program that `prepare` prepared in the child.
+std::pair<int, std::string> run(
+    const std::vector<std::string>& arguments, const std::function<void()>& prepare = [] {}) {
+  int out[2];
+  EXPECT_EQ(pipe(out), 0);
+  pid_t pid = fork();
+  if (pid == 0) {
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    dup2(out[1], 1);
+    dup2(out[1], 2);
+    close(out[0]);
+    close(out[1]);
+    prepare();
+    std::vector<char*> words;
+    for (const std::string& argument : arguments)
+      words.push_back(const_cast<char*>(argument.c_str()));
+    words.push_back(nullptr);
+    execv(words[0], words.data());
+    _exit(127);
+  }
+  close(out[1]);
+  std::string text;
+  char buffer[512];
+  for (ssize_t size; (size = read(out[0], buffer, sizeof buffer)) > 0;)
+    text.append(buffer, static_cast<size_t>(size));
+  close(out[0]);
+  return {DaemonUnderTest::wait_for(pid), text};
+}
+
+struct BadProfile {
+  const char* name;
+  const char* conf;
+  const char* error;    // of StartSession
+  const char* message;  // in it
+};
+
+class BadProfiles : public testing::TestWithParam<BadProfile> {};
+
+TEST_P(BadProfiles, AreRefusedAlone) {
+  DaemonUnderTest daemon;
+  daemon.add_profile("good", kGood);
+  daemon.write("wrong.stp", "probe begin { nosuch() }\n");
+  daemon.write("bad.conf", GetParam().conf);
+  daemon.start();
+  EXPECT_FALSE(daemon.client().start("bad"));
+  EXPECT_EQ(daemon.client().error_name(),
+            std::string("org.stapd.Stapd1.Error.") + GetParam().error);
+  const std::string error = daemon.client().error();
+  EXPECT_NE(error.find(GetParam().message), std::string::npos) << error;
+  EXPECT_EQ(daemon.client().state_of("bad"), "failed");
+  EXPECT_EQ(daemon.client().text_property("bad", "Failure"), error);
+  ASSERT_TRUE(daemon.client().start("good")) << daemon.client().error();
+  EXPECT_EQ(daemon.client().state_of("good"), "recording");
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    All, BadProfiles,
+    testing::Values(BadProfile{"ScriptWithAnError", "[Session]\nScript=wrong.stp\n", "ScriptError",
+                               "wrong.stp:1:15"},
+                    BadProfile{"MissingScript", "[Session]\nScript=nosuch.stp\n", "ProfileError",
+                               "there is no script nosuch.stp"},
+                    BadProfile{"NoScript", "[Session]\nDescription=x\n", "ProfileError",
+                               "no Script="},
+                    BadProfile{"RingOfNothing", "[Session]\nScript=good.stp\n[Memory]\nSize=0\n",
+                               "ProfileError", "bad.conf:4: Size=0"},
+                    BadProfile{"RingOfATerabyte", "[Session]\nScript=good.stp\n[Memory]\nSize=1T\n",
+                               "ProfileError", "bad.conf:4: Size=1T"},
+                    BadProfile{"FileMode", "[Session]\nScript=good.stp\n[File]\nPath=/x\n",
+                               "ProfileError", "bad.conf:4: [File] is not yet supported"},
+                    BadProfile{"NoIni", "[Session]\nScript=good.stp\nwhat is this\n",
+                               "ProfileError", "bad.conf:3"}),
+    [](const auto& param) { return std::string(param.param.name); });
+
+TEST(BadInput, AnUnknownKeyIsSaidAndIgnored) {
+  DaemonUnderTest daemon;
+  daemon.add_profile("typo", kGood, "Descripton=x\n");
+  daemon.start();
+  EXPECT_TRUE(daemon.client().start("typo")) << daemon.client().error();
+  EXPECT_TRUE(daemon.says("typo.conf:3: unknown key 'Descripton=' in [Session] is ignored"));
+}
+
+TEST(BadInput, AnUnknownSessionIsRefused) {
+  DaemonUnderTest daemon;
+  daemon.start();
+  for (const char* name : {"nosuch", "", "../etc", "a/b"}) {
+    EXPECT_FALSE(daemon.client().start(name));
+    EXPECT_EQ(daemon.client().error_name(), "org.stapd.Stapd1.Error.NoSuchSession");
+    EXPECT_FALSE(daemon.client().stop(name));
+  }
+}
+
+TEST(BadInput, AProbeThatIsNotThereFailsOrIsSaid) {
+  DaemonUnderTest daemon;
+  // Compiles, and cannot be armed: the program is gone by then.
+  const std::string script = "probe process(\"" + daemon.root() +
+                             "/program\").function(\"main\") { printf(\"x\\n\") }\n" + kGood;
+  daemon.add_profile("strict", script, "Start=manual\n");
+  daemon.start();
+  EXPECT_FALSE(daemon.client().start("strict"));
+  EXPECT_FALSE(daemon.client().error().empty());
+}
+
+TEST(BadInput, BadArgumentsEndIt) {
+  for (const std::string argument : {"--nonsense", "extra", "--bus=moon", "--root"}) {
+    auto [status, text] = run({STAPD_PROGRAM, argument});
+    EXPECT_EQ(status, 2) << argument;
+    EXPECT_TRUE(text.starts_with("stapd: ")) << text;
+  }
+  auto [status, text] = run({STAPD_PROGRAM, "--root=/nosuch/folder"});
+  EXPECT_EQ(status, 1);
+  EXPECT_NE(text.find("/nosuch/folder"), std::string::npos);
+}
+
+TEST(BadInput, ASecondDaemonOfAnInstanceIsRefused) {
+  DaemonUnderTest daemon;
+  daemon.start();
+  auto [status, text] = run({STAPD_PROGRAM, "--root=" + daemon.root()});
+  EXPECT_EQ(status, 1);
+  EXPECT_NE(text.find("another stapd has"), std::string::npos) << text;
+  EXPECT_TRUE(daemon.connect());
+}
+
+TEST(BadInput, WithoutRootItSaysSo) {
+  auto [status, text] = run({STAPD_PROGRAM}, [] {
+    if (setgroups(0, nullptr) != 0 || setgid(65534) != 0 || setuid(65534) != 0) _exit(99);
+  });
+  EXPECT_EQ(status, 1);
+  EXPECT_EQ(text, "stapd: root is needed: stapd loads BPF programs\n");
+}
+
+TEST(BadInput, WithoutBtfItSaysSo) {
+  DaemonUnderTest daemon;
+  auto [status, text] = run({STAPD_PROGRAM, "--root=" + daemon.root()}, [] {
+    if (unshare(CLONE_NEWNS) != 0 || mount("", "/", "", MS_REC | MS_PRIVATE, "") != 0 ||
+        mount("/dev/null", "/sys/kernel/btf/vmlinux", "", MS_BIND, "") != 0)
+      _exit(99);
+  });
+  if (status == 99) GTEST_SKIP() << "no mount namespaces here";
+  EXPECT_EQ(status, 1);
+  EXPECT_NE(text.find("/sys/kernel/btf/vmlinux is missing"), std::string::npos) << text;
+  EXPECT_EQ(std::count(text.begin(), text.end(), '\n'), 1);
+}
+
+}  // namespace
+}  // namespace stapd::test
