@@ -12,6 +12,7 @@ from pathlib import Path
 
 sys.dont_write_bytecode = True  # the tree stays as it is
 
+import compiling
 import idle
 from method import BARE, Rounds, Skip
 from ours import all_ours
@@ -49,6 +50,7 @@ COMPARISONS = [
     Comparison("count by name, <<< / C with a hash map", "our statistic by name", "count"),
     Comparison("count by name and pid / bpftrace", "our count by name, pid",
                "bpftrace count by comm, pid", 1),
+    Comparison("two counters, atomic / C with a lock", "our two counters", "locked"),
 ]
 
 
@@ -105,6 +107,11 @@ def startup_rows(arguments, producer, bin_folder, scratch):
             results.row("memory at most / bpftrace", ours[1], peer[1], "MiB", None, why)]
 
 
+def compiling_rows(arguments, producer, bin_folder, scratch):
+    say("bench: compiling")
+    return compiling.rows(bin_folder, scratch, producer, 1 if arguments.smoke else 3)
+
+
 def idle_row(producer, bin_folder, scratch):
     say("bench: idle daemon")
     name = f"daemon with {idle.SESSIONS} idle sessions, besides its rings / {idle.LIMIT_MIB} MiB"
@@ -143,6 +150,7 @@ def main():
         found = measure_costs(arguments, producer, contenders)
         rows = [*cost_rows(found, contenders),
                 *startup_rows(arguments, producer, bin_folder, scratch),
+                *compiling_rows(arguments, producer, bin_folder, scratch),
                 idle_row(producer, bin_folder, scratch)]
     finally:
         producer.close()

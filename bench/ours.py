@@ -17,6 +17,7 @@ RECORD = r'printf("%d %d %d %s\n", pid(), tid(), uid(), execname())'
 COUNT_BY_NAME = "counts[execname()]++"
 STATISTIC_BY_NAME = "counts[execname()] <<< 1"
 COUNT_BY_NAME_AND_PID = "counts[execname(), pid()]++"
+LOCKED = "first++ second += first"
 # What was counted, said when the script ends.
 SHOW_COUNTS = {
     COUNT_BY_NAME: r'foreach (name in counts) printf("%s: %d\n", name, counts[name])',
@@ -39,6 +40,9 @@ def probe_point(hook, producer):
 
 def script(hook, producer, statement):
     text = f"probe {probe_point(hook, producer)} {{ {statement} }}\n"
+    if statement == LOCKED:
+        text = ("global first, second\n" + text +
+                r'probe end { printf("bench_producer: %d %d\n", first, second) }' + "\n")
     if statement in SHOW_COUNTS:
         text = f"global counts\n{text}probe end {{ {SHOW_COUNTS[statement]} }}\n"
     return text
@@ -126,7 +130,8 @@ class ArmedSession(ArmedProcess):
 def all_ours(bin_folder, scratch, producer):
     statements = {"our record": RECORD, "our count by name": COUNT_BY_NAME,
                   "our statistic by name": STATISTIC_BY_NAME,
-                  "our count by name, pid": COUNT_BY_NAME_AND_PID}
+                  "our count by name, pid": COUNT_BY_NAME_AND_PID,
+                  "our two counters": LOCKED}
     recordings = [Recording(name, statement, bin_folder, scratch, producer)
                   for name, statement in statements.items()]
     return [*recordings, Recording("our record without time", RECORD, bin_folder, scratch, producer,

@@ -185,7 +185,7 @@ class ArmedLttng:
 def all_peers(bin_folder, scratch, producer):
     record = r'printf("%d %d %d %s\n", pid, tid, uid, comm);'
     return [
-        *(HandWritten(kind, bin_folder, scratch, producer) for kind in ("empty", "ringbuf", "count")),
+        *(HandWritten(kind, bin_folder, scratch, producer) for kind in ("empty", "ringbuf", "count", "locked")),
         HandWritten("empty", bin_folder, scratch, producer, EMPTY_TRACEPOINT),
         Bpftrace("bpftrace printf", record, scratch, producer, only_producer=True),
         Bpftrace("bpftrace count by comm", "@[comm] = count();", scratch, producer),

@@ -74,7 +74,7 @@ class Session {
     if (options_.verbosity + options_.pass_verbosity[4] > 0)
       std::fprintf(stderr, "Pass 5: run completed.\n");
     if (command_) command_->report_status();
-    return recorder_->has_failed() || output_->failed() ? 1 : 0;
+    return recorder_->has_failed() || output_->is_incomplete() ? 1 : 0;
   }
 
  private:
@@ -82,7 +82,7 @@ class Session {
   Status open_signals() {
     sigset_t set;
     sigemptyset(&set);
-    for (int signal : {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGCHLD}) sigaddset(&set, signal);
+    for (int signal : {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGCHLD, SIGUSR2}) sigaddset(&set, signal);
     sigprocmask(SIG_BLOCK, &set, nullptr);
     ::signal(SIGPIPE, SIG_IGN);
     signals_.reset(signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK));
@@ -134,7 +134,10 @@ class Session {
   void read_signals() {
     signalfd_siginfo info;
     while (::read(signals_.get(), &info, sizeof info) == sizeof info) {
-      if (info.ssi_signo != SIGCHLD) ending_ = true;
+      if (info.ssi_signo == SIGUSR2)
+        output_->switch_files();
+      else if (info.ssi_signo != SIGCHLD)
+        ending_ = true;
       while (waitpid_any()) {
       }
     }

@@ -63,6 +63,8 @@ Status Attachment::run() {
     STAPD_TRY(queue_.write_ready());
     if (!ended) wait();
   }
+  if (output_.unreadable())
+    notice("left out, since they fit no format: " + counted(output_.unreadable(), "record"));
   if (!detached_) notice(fmt::format("session {} has ended", name_));
   STAPD_TRY(write_rest());
   if (detached_) std::fprintf(stderr, "stapctl: detached; %s goes on recording\n", name_.c_str());

@@ -51,7 +51,6 @@ BusServer::BusServer(EventLoop& loop, Manager& manager, Log& log)
 
 BusServer::~BusServer() {
   manager_.remove_observer(*this);
-  for (Connection& connection : connections_) sd_bus_flush(connection.bus);
   if (socket_.valid()) unlink(socket_path_.c_str());
 }
 

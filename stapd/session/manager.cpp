@@ -1,5 +1,7 @@
 #include "stapd/session/manager.h"
 
+#include <malloc.h>
+
 #include <set>
 
 #include "runtime/load/death_watch.h"
@@ -50,6 +52,7 @@ Status Manager::take_over() {
   for (const auto& [name, session] : sessions_)
     if (session->state() == Session::State::inactive && session->profile().automatic)
       session->start([](const std::optional<SessionFailure>&) {});
+  malloc_trim(0);  // what decoding took
   return {};
 }
 
@@ -108,8 +111,7 @@ std::vector<std::string> Manager::reload() {
                                 ? ": its profile is gone"
                                 : ": its profile is gone; it is kept until it is stopped"));
   }
-  for (const std::string& line : lines)
-    if (taken_over_) log_.write({LOG_INFO, line, {}, message_id::kProfile});
+  for (const std::string& line : lines) log_.write({LOG_INFO, line, {}, message_id::kProfile});
   forget_later();
   return lines;
 }

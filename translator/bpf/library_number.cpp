@@ -139,8 +139,9 @@ class NumberWriter {
     emit_.alu_imm(Alu::add, digit, '0');
   }
 
-  // The registers go through memory, where the verifier does not follow them: it would check all that
-  // comes behind for each of 22 counts. The zeros behind the string's end are used, and put back.
+  // The registers go through memory, where the verifier does not follow them: it would check all
+  // that comes behind for each of 22 counts. The zeros behind the string's end are used, and put
+  // back.
   void forget(std::initializer_list<Reg> values) {
     Reg at = emit_.make_reg(), length = emit_.make_reg();
     Label room = emit_.make_label();

@@ -93,8 +93,10 @@ class BlockRanges {
   std::vector<uint32_t> open_;  // end of the range that is open at this point
 };
 
-void normalise(Ranges& ranges) {
-  std::sort(ranges.begin(), ranges.end(), [](Range a, Range b) { return a.from < b.from; });
+bool begins_before(Range a, Range b) { return a.from < b.from; }
+
+// Joins ranges that overlap or touch, of sorted ones.
+void join(Ranges& ranges) {
   Ranges merged;
   for (const Range& range : ranges) {
     if (!merged.empty() && range.from <= merged.back().to + 1)
@@ -145,7 +147,10 @@ std::vector<Ranges> compute_live_ranges(const Function& function) {
     for (uint32_t next : block.successors) live_out.merge(entry[next]);
     collector.add(block, live_out);
   }
-  for (Ranges& ranges : result) normalise(ranges);
+  for (Ranges& ranges : result) {
+    std::sort(ranges.begin(), ranges.end(), begins_before);
+    join(ranges);
+  }
   return result;
 }
 
@@ -163,8 +168,10 @@ bool overlap(const Ranges& a, const Ranges& b) {
 }
 
 void add_ranges(Ranges& to, const Ranges& more) {
+  auto middle = static_cast<Ranges::difference_type>(to.size());
   to.insert(to.end(), more.begin(), more.end());
-  normalise(to);
+  std::inplace_merge(to.begin(), to.begin() + middle, to.end(), begins_before);
+  join(to);
 }
 
 uint32_t length_of(const Ranges& ranges) {

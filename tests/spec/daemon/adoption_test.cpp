@@ -129,18 +129,18 @@ TEST_F(Adoption, AProfileThatIsGoneIsKeptUntilItIsStopped) {
   daemon_.start();
   EXPECT_EQ(daemon_.client().state_of("marked"), "recording");
   EXPECT_TRUE(daemon_.says("its profile is gone"));
+  EXPECT_EQ(daemon_.client().text_property("marked", "Script"),
+            daemon_.conf_folder() + "/marked.stp");
   ASSERT_TRUE(daemon_.client().stop("marked"));
   EXPECT_FALSE(daemon_.has_pins());
 }
 
 TEST_F(Adoption, ASessionThatEndedItselfMeanwhileIsEnded) {
-  daemon_.add_profile("exits",
-                      "probe kernel.trace(\"sys_enter\") { if ($id == 3998) exit() }\n"
-                      "probe end { printf(\"bye\\n\") }\n",
+  daemon_.add_profile("exits", on_marked_call("exit()") + "probe end { printf(\"bye\\n\") }\n",
                       "Start=manual\n");
   ASSERT_TRUE(daemon_.client().start("exits")) << daemon_.client().error();
   daemon_.kill_now();
-  ::syscall(3998);
+  ::syscall(marked_call());
   daemon_.start();
   EXPECT_EQ(daemon_.client().state_of("exits"), "stopped");
   EXPECT_EQ(daemon_.client().open("exits")->text(), "bye\n");
