@@ -70,6 +70,21 @@ void block_child_signals() {
   ::signal(SIGPIPE, SIG_IGN);
 }
 
+// What `systemctl status` shows.
+class StatusLine : public Manager::Observer {
+ public:
+  explicit StatusLine(Manager& manager) : manager_(manager) { manager_.add_observer(*this); }
+  ~StatusLine() override { manager_.remove_observer(*this); }
+  StatusLine(const StatusLine&) = delete;
+  StatusLine& operator=(const StatusLine&) = delete;
+
+  void on_state(const Session&) override { tell(); }
+  void tell() { sd_notify(0, ("STATUS=" + manager_.summary()).c_str()); }
+
+ private:
+  Manager& manager_;
+};
+
 void reload(Manager& manager) {
   sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%llu",
              static_cast<unsigned long long>(read_clocks().mono / 1000));
@@ -90,6 +105,7 @@ Status run_daemon(const DaemonOptions& options, Log& log) {
   STAPD_ASSIGN(std::unique_ptr<EventLoop> loop, EventLoop::create());
   Manager manager(*loop, paths, log);
   bus::BusServer server(*loop, manager, log);
+  StatusLine status(manager);
   EventSource ending[2], hangup;
   STAPD_ASSIGN(ending[0], loop->on_signal(SIGTERM, [&] { loop->quit(); }));
   STAPD_ASSIGN(ending[1], loop->on_signal(SIGINT, [&] { loop->quit(); }));
@@ -98,6 +114,7 @@ Status run_daemon(const DaemonOptions& options, Log& log) {
   STAPD_TRY(server.serve_socket(paths.private_socket));
   STAPD_TRY(server.serve_bus(options.bus));
   STAPD_TRY(loop->feed_watchdog());
+  status.tell();
   sd_notify(0, "READY=1");
   STAPD_TRY(loop->run());
   sd_notify(0, "STOPPING=1");

@@ -32,6 +32,7 @@ struct CompileOptions {
   bool color = false;
   bool warnings_are_errors = false;  // -W
   bool skip_badvars = false;
+  bool tolerate_missing_probes = false;  // probe points that cannot be resolved are left out
   bool suppress_handler_errors = false;
   bool show_globals_at_end = true;
   bool record_time = true;  // false: records carry no time, CPUs are not merged

@@ -61,7 +61,8 @@ ElaborateOptions HostView::elaborate_options(const Limits& limits) const {
           privilege_of(options.privilege),
           options.guru,
           options.unoptimized,
-          options.skip_badvars};
+          options.skip_badvars,
+          options.tolerate_missing_probes};
 }
 
 std::string HostView::render(const Diagnostics& diagnostics, const SourceFiles& files) const {

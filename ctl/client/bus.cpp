@@ -3,6 +3,7 @@
 #include <systemd/sd-bus.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <utility>
 
@@ -11,6 +12,9 @@ namespace {
 
 constexpr const char* kBusName = "org.stapd.Stapd1";
 constexpr const char* kErrorPrefix = "org.stapd.Stapd1.Error.";
+
+// A stapd that runs greets at once.
+constexpr uint64_t kGreetingUs = 10'000'000;
 
 std::string socket_path(const std::string& root) { return root + "/run/stapd/private"; }
 
@@ -28,6 +32,7 @@ std::string address_of(const std::string& path) {
 
 ErrorCode code_of(const std::string& name) {
   if (name == std::string(kErrorPrefix) + "NoSuchSession") return ErrorCode::not_found;
+  if (name == SD_BUS_ERROR_UNKNOWN_OBJECT) return ErrorCode::not_found;
   if (name == SD_BUS_ERROR_ACCESS_DENIED) return ErrorCode::permission_denied;
   if (name == SD_BUS_ERROR_INVALID_ARGS) return ErrorCode::invalid_argument;
   return ErrorCode::io;
@@ -36,6 +41,7 @@ ErrorCode code_of(const std::string& name) {
 tl::unexpected<Error> unreachable(int errnum) {
   if (errnum == ENOENT || errnum == ECONNREFUSED || errnum == ENOTCONN || errnum == ECONNRESET)
     return fail(ErrorCode::busy, "no stapd answers");
+  if (errnum == ETIMEDOUT) return fail(ErrorCode::io, "stapd does not answer in time");
   return fail_errno("reaching stapd", errnum);
 }
 
@@ -64,6 +70,7 @@ Result<std::unique_ptr<Bus>> Bus::connect(const std::optional<std::string>& root
 }
 
 Status Bus::open_socket(const std::string& path) {
+  uint64_t greeting_us = std::min(timeout_us_, kGreetingUs);
   // sd-bus waits for a connection that fails until the first call: ask before.
   if (::access(path.c_str(), F_OK) != 0) return unreachable(errno);
   int error = sd_bus_new(&bus_);
@@ -73,7 +80,7 @@ Status Bus::open_socket(const std::string& path) {
   if (error >= 0) error = sd_bus_start(bus_);
   while (error >= 0 && sd_bus_is_ready(bus_) == 0) {
     error = sd_bus_process(bus_, nullptr);
-    if (error == 0) error = sd_bus_wait(bus_, timeout_us_);
+    if (error == 0 && (error = sd_bus_wait(bus_, greeting_us)) == 0) error = -ETIMEDOUT;
   }
   return error < 0 ? Status(unreachable(-error)) : Status{};
 }

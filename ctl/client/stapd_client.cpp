@@ -5,7 +5,9 @@
 
 #include <utility>
 
+#include "ctl/client/read_sealed.h"
 #include "ctl/client/variant_map.h"
+#include "runtime/base/clock.h"
 
 namespace stapd::ctl {
 namespace {
@@ -40,6 +42,12 @@ Result<UniqueFd> read_fd(const BusMessage& reply, const char* method) {
 }
 
 }  // namespace
+
+uint64_t reach_ns(const SessionInfo& info, const SessionStatistics& statistics) {
+  if (statistics.overwritten || !info.started_us) return statistics.depth_ns;
+  uint64_t now = read_clocks().real, started = info.started_us * 1000;
+  return now > started ? now - started : 0;
+}
 
 Result<StapdClient> StapdClient::connect(const std::optional<std::string>& root,
                                          uint64_t timeout_us) {
@@ -117,13 +125,21 @@ Result<SessionStatistics> StapdClient::statistics(const std::string& path) {
   statistics.skipped = all.number("Skipped");
   statistics.errors = all.number("Errors");
   statistics.missed = all.number("Missed");
+  statistics.in_flight = all.number("InFlight");
   statistics.dropped_by = all.counts("DroppedBy");
   statistics.depth_ns = all.number("DepthNSec");
+  statistics.keep_ns = all.number("KeepNSec");
   statistics.oldest_ns = all.number("OldestNSec");
   statistics.away_ns = all.number("AwayNSec");
   statistics.last_away_ns = all.number("LastAwayNSec");
   statistics.adoptions = all.number("Adoptions");
   return statistics;
+}
+
+Result<std::string> StapdClient::globals(const std::string& path) {
+  STAPD_ASSIGN(BusMessage reply, bus_->call(session_target(path), "DumpGlobals"));
+  STAPD_ASSIGN(UniqueFd text, read_fd(reply, "DumpGlobals"));
+  return read_sealed(text.get(), "the session's globals");
 }
 
 Result<std::unique_ptr<Recording>> StapdClient::open_recording(const std::string& path) {

@@ -26,9 +26,10 @@ struct SessionInfo {
 // Counts of records, but for the times.
 struct SessionStatistics {
   uint64_t produced = 0, kept = 0, overwritten = 0, dropped = 0, skipped = 0, errors = 0,
-           missed = 0;
+           missed = 0, in_flight = 0;
   std::map<std::string, uint64_t> dropped_by;
   uint64_t depth_ns = 0;   // how far back the ring of every CPU reaches
+  uint64_t keep_ns = 0;    // how far it should; 0: no matter
   uint64_t oldest_ns = 0;  // CLOCK_BOOTTIME of the oldest record
   uint64_t away_ns = 0, last_away_ns = 0, adoptions = 0;
 
@@ -39,6 +40,9 @@ struct ManagerInfo {
   std::string version;
   uint32_t pid = 0;
 };
+
+// How far back the recording is whole: to its start as long as nothing was overwritten.
+uint64_t reach_ns(const SessionInfo& info, const SessionStatistics& statistics);
 
 class StapdClient {
  public:
@@ -60,6 +64,8 @@ class StapdClient {
   Result<SessionInfo> session_info(const std::string& path);
   Result<SessionStatistics> statistics(const std::string& path);
   Result<std::unique_ptr<Recording>> open_recording(const std::string& path);
+  // The values that the script's globals have now, as text.
+  Result<std::string> globals(const std::string& path);
 
   const Bus& bus() const { return *bus_; }
 

@@ -7,6 +7,9 @@
 
 namespace stapd::ctl {
 
+// "1 record", "7 records".
+std::string counted(uint64_t count, const char* what);
+
 // "N records: K kept, O overwritten, D dropped", and what else there is to say.
 std::string ledger_text(const SegmentLedger& total);
 

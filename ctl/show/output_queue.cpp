@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <climits>
+#include <utility>
 
 namespace stapd::ctl {
 namespace {
@@ -24,6 +25,13 @@ bool is_writable(int fd) {
 std::string& OutputQueue::to(int fd) {
   if (pieces_.empty() || pieces_.back().fd != fd) pieces_.push_back({fd, {}});
   return pieces_.back().text;
+}
+
+std::string OutputQueue::take(int fd) {
+  if (pieces_.empty() || pieces_.back().fd != fd) return {};
+  std::string text = std::move(pieces_.back().text);
+  pieces_.pop_back();
+  return text;
 }
 
 bool OutputQueue::empty() const { return size() == 0; }

@@ -14,6 +14,9 @@ class OutputQueue {
   // The text to which is appended what goes to `fd`, behind all that was queued before.
   std::string& to(int fd);
 
+  // Takes out again what was put in last for `fd`, if it was the last.
+  std::string take(int fd);
+
   bool empty() const;
   size_t size() const;  // bytes
   // Whose turn it is: to be polled for POLLOUT. -1 when there is nothing to write.

@@ -26,7 +26,7 @@ class RecordOutput {
   RecordOutput(std::span<const RecordFormat> formats, uint32_t segments, OutputQueue& queue,
                const ShowOptions& options);
 
-  // Into the queue. A record that fits no format is counted.
+  // Into the queue. A record that fits no format is left out and counted.
   void show(const RingRecord& record);
   uint64_t unreadable() const { return unreadable_; }
 

@@ -1,6 +1,5 @@
 #include "ctl/stap/live_output.h"
 
-#include <fcntl.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -15,6 +14,9 @@ namespace {
 constexpr uint64_t kSettleNs = 20'000'000;
 // What waits for a slow reader before the ring is left to overwrite: the ring counts what is lost.
 constexpr size_t kMostQueued = 8 << 20;
+
+// In place of a descriptor: what is for the files of -o never stays in the queue.
+constexpr int kFiles = -2;
 
 FollowOptions follow_options() {
   FollowOptions options;
@@ -34,14 +36,13 @@ Result<std::unique_ptr<LiveOutput>> LiveOutput::open(const Recorder& recorder,
                                                      const StapOptions& options) {
   ShowOptions show;
   show.suppress_warnings = options.compile.suppress_warnings;
-  UniqueFd file;
+  std::unique_ptr<OutputFiles> files;
   if (options.output) {
-    file.reset(::open(options.output->c_str(), O_CREAT | O_TRUNC | O_WRONLY | O_CLOEXEC, 0666));
-    if (!file.valid()) return fail_errno("opening " + *options.output, errno);
-    show.out = file.get();
+    STAPD_ASSIGN(files, OutputFiles::open(*options.output, recorder.ring().segments - 1));
+    show.out = kFiles;
   }
   std::unique_ptr<LiveOutput> output(new LiveOutput(recorder, show));
-  output->file_ = std::move(file);
+  output->files_ = std::move(files);
   return output;
 }
 
@@ -54,7 +55,18 @@ void LiveOutput::show_new() {
 }
 
 void LiveOutput::take_records() {
-  for (RingRecord record; follower_.next(record);) output_.show(record);
+  for (RingRecord record; follower_.next(record);) {
+    output_.show(record);
+    if (files_) write_to_files(record.segment);
+  }
+}
+
+// As in SystemTap, a message that cannot be written is left out, and the session goes on.
+void LiveOutput::write_to_files(uint32_t segment) {
+  Status written = files_->write(segment, queue_.take(kFiles));
+  if (written || said_failure_) return;
+  said_failure_ = true;
+  queue_.to(STDERR_FILENO) += "ERROR: " + written.error().message + "\n";
 }
 
 void LiveOutput::write_ready() {

@@ -7,7 +7,6 @@
 
 #include "ctl/show/record_output.h"
 #include "ctl/stap/options.h"
-#include "runtime/base/unique_fd.h"
 #include "runtime/recorder/recorder.h"
 #include "runtime/ring/ring_follower.h"
 
@@ -22,22 +21,30 @@ class LiveOutput {
   void show_new();
   // Everything that is left, and what was lost: for the end. Does not wait either.
   void finish();
+  // SIGUSR2: the next output goes to the next file.
+  void switch_files() {
+    if (files_) files_->request_switch();
+  }
   // To be polled for POLLOUT while there is something to write; else -1.
   int waiting_fd() const { return queue_.next_fd(); }
   void write_ready();
   // Somebody does not take the output any more.
   bool failed() const { return failed_; }
+  // Something is missing in a file.
+  bool is_incomplete() const { return failed_ || said_failure_; }
 
  private:
   LiveOutput(const Recorder& recorder, const ShowOptions& show);
   void take_records();
+  void write_to_files(uint32_t segment);
 
   const Recorder& recorder_;
   RingReader reader_;
   RingFollower follower_;
   OutputQueue queue_;
   RecordOutput output_;
-  UniqueFd file_;
+  std::unique_ptr<OutputFiles> files_;
+  bool said_failure_ = false;  // of writing to them
   bool failed_ = false;
 };
 

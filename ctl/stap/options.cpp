@@ -100,8 +100,13 @@ class OptionReader {
         compile.extra_scripts.push_back({"<input>", value});
         break;
       case OptionId::output:
-        options_.output = value;
+        output().path = value;
         break;
+      case OptionId::bulk:
+        output().bulk = true;
+        break;
+      case OptionId::file_size:
+        return set(output().limits, parse_rotation_limits(value));
       case OptionId::module_name:
         compile.session_name = value;
         break;
@@ -224,6 +229,11 @@ class OptionReader {
     return {};
   }
 
+  OutputFileOptions& output() {
+    if (!options_.output) options_.output.emplace();
+    return *options_.output;
+  }
+
   Status add_limit(const OptionSpec& option, const std::string& value, int resource) {
     STAPD_ASSIGN(uint64_t most, number<uint64_t>(option, value, 0, UINT64_MAX));
     options_.limits.emplace_back(resource, most);
@@ -233,6 +243,8 @@ class OptionReader {
   Status check() {
     if (options_.command && options_.target)
       return fail(ErrorCode::invalid_argument, "-c and -x do not go together");
+    if (options_.output && options_.output->path.empty() && !options_.output->bulk)
+      return fail(ErrorCode::invalid_argument, "-S needs an output file: -o FILE");
     if (options_.list && (options_.script_given || options_.last_pass != 5))
       return fail(ErrorCode::invalid_argument, "-l and -L go with neither a script nor -p");
     if (suppress_time_limits_) {

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "ctl/command_line/command_line.h"
+#include "ctl/stap/output_files.h"
 #include "runtime/base/result.h"
 #include "translator/compile.h"
 
@@ -29,12 +30,12 @@ struct StapOptions {
   std::vector<std::pair<int, uint64_t>> limits;  // --rlimit-NAME: RLIMIT_X, value
   bool color_always = false, color_never = false;
   // running
-  std::optional<std::string> output;
-  std::optional<std::string> command;  // -c
-  std::optional<int> target;           // -x
-  std::optional<double> time_limit;    // seconds
-  uint32_t buffer_mib = 1;             // a CPU
-  std::vector<std::string> notices;    // of options that do nothing
+  std::optional<OutputFileOptions> output;  // -o, -S, -b
+  std::optional<std::string> command;       // -c
+  std::optional<int> target;                // -x
+  std::optional<double> time_limit;         // seconds
+  uint32_t buffer_mib = 1;                  // a CPU
+  std::vector<std::string> notices;         // of options that do nothing
 
   // Whether no option has to do with running, listing or anything else.
   bool compiles_only() const;

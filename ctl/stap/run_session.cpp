@@ -14,6 +14,7 @@
 #include <ctime>
 
 #include "ctl/stap/live_output.h"
+#include "ctl/stap/probe_costs.h"
 #include "ctl/stap/target_command.h"
 #include "runtime/record/record_layout.h"
 #include "runtime/recorder/recorder.h"
@@ -40,6 +41,10 @@ class Session {
     if (options_.target && kill(*options_.target, 0) != 0 && errno == ESRCH)
       return failf(ErrorCode::not_found, "there is no process {}", *options_.target);
     STAPD_TRY(open_signals());
+    if (options_.timing) {
+      STAPD_ASSIGN(ProbeCosts costs, ProbeCosts::count());
+      costs_.emplace(std::move(costs));
+    }
     if (options_.command) {
       STAPD_ASSIGN(command_, TargetCommand::prepare(*options_.command));
     }
@@ -65,10 +70,11 @@ class Session {
     output_->finish();
     run_commands();
     drain();
+    if (costs_) costs_->print(*recorder_);
     if (options_.verbosity + options_.pass_verbosity[4] > 0)
       std::fprintf(stderr, "Pass 5: run completed.\n");
     if (command_) command_->report_status();
-    return recorder_->has_failed() || output_->failed() ? 1 : 0;
+    return recorder_->has_failed() || output_->is_incomplete() ? 1 : 0;
   }
 
  private:
@@ -76,7 +82,7 @@ class Session {
   Status open_signals() {
     sigset_t set;
     sigemptyset(&set);
-    for (int signal : {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGCHLD}) sigaddset(&set, signal);
+    for (int signal : {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGCHLD, SIGUSR2}) sigaddset(&set, signal);
     sigprocmask(SIG_BLOCK, &set, nullptr);
     ::signal(SIGPIPE, SIG_IGN);
     signals_.reset(signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK));
@@ -128,7 +134,10 @@ class Session {
   void read_signals() {
     signalfd_siginfo info;
     while (::read(signals_.get(), &info, sizeof info) == sizeof info) {
-      if (info.ssi_signo != SIGCHLD) ending_ = true;
+      if (info.ssi_signo == SIGUSR2)
+        output_->switch_files();
+      else if (info.ssi_signo != SIGCHLD)
+        ending_ = true;
       while (waitpid_any()) {
       }
     }
@@ -158,6 +167,7 @@ class Session {
   std::unique_ptr<Recorder> recorder_;
   std::unique_ptr<LiveOutput> output_;
   std::unique_ptr<TargetCommand> command_;
+  std::optional<ProbeCosts> costs_;
   UniqueFd signals_;
   uint64_t deadline_ = 0;
   bool ending_ = false;

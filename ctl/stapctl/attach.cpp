@@ -1,8 +1,8 @@
 // stapctl attach NAME
-#include "ctl/command_line/time_span.h"
 #include "ctl/stapctl/attachment.h"
 #include "ctl/stapctl/verb.h"
 #include "runtime/base/clock.h"
+#include "runtime/base/units.h"
 
 namespace stapd::ctl {
 namespace {
@@ -18,7 +18,7 @@ constexpr OptionSpec kOptions[] = {
 VerbResult<uint64_t> history_start(const Invocation& invocation) {
   std::optional<std::string> text = invocation.find(kHistory);
   if (!text) return 0;
-  STAPD_ASSIGN(uint64_t history, from_caller(parse_time_span(*text)));
+  STAPD_ASSIGN(uint64_t history, time_argument(*text));
   uint64_t now = read_boot_clock();
   return history == 0 ? UINT64_MAX : now - std::min(history, now - 1);
 }
@@ -27,8 +27,8 @@ VerbResult<int> attach(const Invocation& invocation) {
   const std::string& name = invocation.operands()[0];
   STAPD_ASSIGN(uint64_t since, history_start(invocation));
   STAPD_ASSIGN(StapdClient client, StapdClient::connect(invocation.root));
-  STAPD_ASSIGN(std::string path, client.find_session(name));
-  STAPD_ASSIGN(std::unique_ptr<Recording> recording, client.open_recording(path));
+  bool with_times = invocation.has(kStamps) || (since != 0 && since != UINT64_MAX);
+  STAPD_ASSIGN(std::unique_ptr<Recording> recording, open_session(client, name, with_times));
   ShowOptions show;
   show.stamps = invocation.has(kStamps);
   SessionWatch watch(name, invocation.root, std::move(client), recording->ring_id());

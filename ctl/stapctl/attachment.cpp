@@ -63,6 +63,8 @@ Status Attachment::run() {
     STAPD_TRY(queue_.write_ready());
     if (!ended) wait();
   }
+  if (output_.unreadable())
+    notice("left out, since they fit no format: " + counted(output_.unreadable(), "record"));
   if (!detached_) notice(fmt::format("session {} has ended", name_));
   STAPD_TRY(write_rest());
   if (detached_) std::fprintf(stderr, "stapctl: detached; %s goes on recording\n", name_.c_str());
@@ -106,12 +108,11 @@ void Attachment::take_records() {
 void Attachment::note_losses() {
   uint64_t overwritten = follower_.total().overwritten;
   if (!first_ && overwritten > overwritten_)
-    notice(fmt::format("{} records were overwritten before they were shown",
-                       overwritten - overwritten_));
+    notice("overwritten before they were shown: " + counted(overwritten - overwritten_, "record"));
   first_ = false;
   overwritten_ = overwritten;
   uint64_t dropped = dropped_of(reader_);
-  if (dropped > dropped_) notice(fmt::format("{} records were dropped", dropped - dropped_));
+  if (dropped > dropped_) notice("dropped: " + counted(dropped - dropped_, "record"));
   dropped_ = dropped;
 }
 

@@ -1,6 +1,7 @@
 // stapctl check: would this script record here? Nothing is armed.
 #include <cstdio>
 
+#include "ctl/show/ledger_text.h"
 #include "ctl/stap/read_scripts.h"
 #include "ctl/stapctl/script_argument.h"
 #include "ctl/stapctl/verb.h"
@@ -26,16 +27,17 @@ void print_probe(const ProgramImage& image, const ProbeSpec& probe) {
     const ProgramSpec& program = image.programs[*probe.program];
     where = fmt::format("{} instructions", program.insns.size());
   }
-  fmt::print("  {:<50} {}{}\n", probe.point, where, probe.optional ? ", may be missing" : "");
+  fmt::print("  {:<50} {}{}\n", probe.alias.empty() ? probe.point : probe.alias, where,
+             probe.optional ? ", may be missing" : "");
 }
 
 void print_report(const ProgramImage& image) {
   size_t instructions = 0;
   for (const ProgramSpec& program : image.programs) instructions += program.insns.size();
-  fmt::print("{}: {} probes\n", image.script_name, image.probes.size());
+  fmt::print("{}: {}\n", image.script_name, counted(image.probes.size(), "probe"));
   for (const ProbeSpec& probe : image.probes) print_probe(image, probe);
-  fmt::print("{} programs of {} instructions, accepted by the verifier; {} globals",
-             image.programs.size(), instructions, image.globals.size());
+  fmt::print("{} of {}, accepted by the verifier; {}", counted(image.programs.size(), "program"),
+             counted(instructions, "instruction"), counted(image.globals.size(), "global"));
   if (uint64_t bytes = bytes_of_arrays(image))
     fmt::print(", up to {} KiB of arrays", (bytes >> 10) + 1);
   fmt::print("\n");

@@ -2,9 +2,9 @@
 #include <algorithm>
 #include <cstdio>
 
-#include "ctl/command_line/time_span.h"
 #include "ctl/stapctl/verb.h"
 #include "runtime/base/clock.h"
+#include "runtime/base/units.h"
 
 namespace stapd::ctl {
 namespace {
@@ -27,7 +27,7 @@ Result<Row> describe(StapdClient& client, const SessionEntry& session) {
   if (statistics) {
     row.push_back(std::to_string(statistics->produced));
     row.push_back(session.state == "recording" ? rate_text(*statistics) : "-");
-    row.push_back(time_span_text(statistics->depth_ns));
+    row.push_back(duration_text(reach_ns(info, *statistics)));
     row.push_back(std::to_string(statistics->lost()));
   } else {
     row.insert(row.end(), {"-", "-", "-", "-"});
@@ -54,8 +54,11 @@ VerbResult<int> list(const Invocation& invocation) {
   STAPD_ASSIGN(std::vector<SessionEntry> sessions, client.list_sessions());
   std::vector<Row> rows = {{"SESSION", "STATE", "RECORDS", "/S", "HOLDS", "LOST", "SCRIPT"}};
   for (const SessionEntry& session : sessions) {
-    STAPD_ASSIGN(Row row, describe(client, session));
-    rows.push_back(std::move(row));
+    Result<Row> row = describe(client, session);
+    // A reload may have removed it since.
+    if (!row && row.error().code == ErrorCode::not_found) continue;
+    if (!row) return tl::unexpected(row.error());
+    rows.push_back(std::move(*row));
   }
   print_table(rows);
   if (sessions.empty())

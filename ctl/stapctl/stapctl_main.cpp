@@ -7,6 +7,7 @@
 
 #include "ctl/stap/options.h"
 #include "ctl/stapctl/verb.h"
+#include "runtime/base/units.h"
 #include "runtime/base/version.h"
 
 namespace stapd::ctl {
@@ -56,6 +57,7 @@ std::string hint_for(const Error& error, const Invocation& invocation) {
   if (error.code == ErrorCode::busy && invocation.root)
     return "is it running? stapd" + root + " --bus=none";
   if (error.code == ErrorCode::busy) return "is stapd running? systemctl start stapd";
+  if (error.code == ErrorCode::permission_denied) return "stapd answers root only: try sudo";
   if (error.code == ErrorCode::not_found) return "what there is: stapctl" + root + " list";
   return "";
 }
@@ -114,6 +116,22 @@ std::optional<std::string> Invocation::find(int option) const {
   for (const GivenOption& given : line.options)
     if (given.spec->id == option) value = given.value;
   return value;
+}
+
+VerbResult<uint64_t> time_argument(const std::string& text) {
+  Result<uint64_t> ns = parse_duration(text);
+  if (!ns) return usage_error("'{}' is not a time: write 500ms, 5s, 2min or 1h", text);
+  return *ns;
+}
+
+Result<std::unique_ptr<Recording>> open_session(StapdClient& client, const std::string& name,
+                                                bool with_times) {
+  STAPD_ASSIGN(std::string path, client.find_session(name));
+  STAPD_ASSIGN(std::unique_ptr<Recording> recording, client.open_recording(path));
+  if (with_times && !recording->has_times())
+    return failf(ErrorCode::unsupported, "the records of {} carry no time (Time=no in its profile)",
+                 name);
+  return recording;
 }
 
 void notice(const std::string& text) { std::fprintf(stderr, "stapctl: %s\n", text.c_str()); }

@@ -2,9 +2,10 @@
 #include <cstdio>
 #include <map>
 
-#include "ctl/command_line/time_span.h"
+#include "ctl/show/ledger_text.h"
 #include "ctl/stapctl/verb.h"
 #include "runtime/base/clock.h"
+#include "runtime/base/units.h"
 
 namespace stapd::ctl {
 namespace {
@@ -31,18 +32,22 @@ std::string causes_text(const std::map<std::string, uint64_t>& causes) {
 }
 
 void print_statistics(const SessionInfo& info, const SessionStatistics& statistics) {
-  line("Ring", "{} KiB a CPU, reaches back {}", info.ring_bytes >> 10,
-       time_span_text(statistics.depth_ns));
-  line("Records", "{}: {} kept, {} overwritten, {} dropped{}",
+  uint64_t reach = reach_ns(info, statistics);
+  bool shallow = statistics.overwritten && reach < statistics.keep_ns;
+  line("Ring", "{} KiB a CPU, reaches back {}{}", info.ring_bytes >> 10, duration_text(reach),
+       shallow ? ", less than Keep=" + duration_text(statistics.keep_ns) : "");
+  line("Records", "{}: {} kept, {} overwritten, {} dropped{}{}",
        statistics.produced + statistics.dropped, statistics.kept, statistics.overwritten,
-       statistics.dropped, causes_text(statistics.dropped_by));
-  if (statistics.skipped) line("Skipped", "{} handlers", statistics.skipped);
-  if (statistics.missed) line("Missed", "{} events inside of handlers", statistics.missed);
+       statistics.dropped, causes_text(statistics.dropped_by),
+       statistics.in_flight ? fmt::format(", {} being written", statistics.in_flight) : "");
+  if (statistics.skipped) line("Skipped", "{}", counted(statistics.skipped, "handler"));
+  if (statistics.missed)
+    line("Missed", "{} inside of handlers", counted(statistics.missed, "event"));
   if (statistics.errors) line("Errors", "{}", statistics.errors);
   if (statistics.adoptions)
-    line("Adopted", "{} times; no stapd looked after it for {} in all, {} the last time",
-         statistics.adoptions, time_span_text(statistics.away_ns),
-         time_span_text(statistics.last_away_ns));
+    line("Adopted", "{}; no stapd looked after it for {} in all, {} the last time",
+         counted(statistics.adoptions, "time"), duration_text(statistics.away_ns),
+         duration_text(statistics.last_away_ns));
 }
 
 Status print_session(StapdClient& client, const std::string& name) {

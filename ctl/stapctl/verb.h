@@ -57,6 +57,13 @@ VerbResult<T> from_caller(Result<T> result) {
   return std::move(*result);
 }
 
+// A length of time in ns.
+VerbResult<uint64_t> time_argument(const std::string& text);
+
+// The recording of a session, for reading. `with_times`: what is asked for needs them.
+Result<std::unique_ptr<Recording>> open_session(StapdClient& client, const std::string& name,
+                                                bool with_times);
+
 // A line for people, on stderr.
 void notice(const std::string& text);
 

@@ -74,6 +74,7 @@ class Recorder {
   Status prove_alive(size_t links);
 
   const ProgramImage& image() const { return *image_; }
+  int program(uint32_t index) const { return programs_[index].get(); }
   std::shared_ptr<const ProgramImage> shared_image() const { return image_; }
   RingMapping ring() const;
   RingReader reader() const { return RingReader(ring(), image_->formats); }

@@ -46,12 +46,11 @@ BusServer::Connection::~Connection() { sd_bus_close_unref(bus); }
 
 BusServer::BusServer(EventLoop& loop, Manager& manager, Log& log)
     : loop_(loop), manager_(manager), log_(log) {
-  manager_.set_observer(this);
+  manager_.add_observer(*this);
 }
 
 BusServer::~BusServer() {
-  manager_.set_observer(nullptr);
-  for (Connection& connection : connections_) sd_bus_flush(connection.bus);
+  manager_.remove_observer(*this);
   if (socket_.valid()) unlink(socket_path_.c_str());
 }
 

@@ -82,7 +82,7 @@ int get_statistics(sd_bus_message* call, void* userdata, sd_bus_error* error) {
   if (!statistics) return not_recording(error, statistics.error());
   const SegmentLedger& ledger = statistics->ledger;
   const std::pair<const char*, uint64_t> counters[] = {
-      {"Produced", ledger.produced},
+      {"Produced", ledger.produced + dropped_records(ledger)},
       {"Kept", ledger.kept},
       {"Overwritten", ledger.overwritten},
       {"InFlight", ledger.in_flight},

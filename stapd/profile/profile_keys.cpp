@@ -3,8 +3,8 @@
 #include <bit>
 #include <charconv>
 
+#include "runtime/base/units.h"
 #include "runtime/record/record_layout.h"
-#include "stapd/profile/units.h"
 
 namespace stapd {
 namespace {

@@ -1,5 +1,7 @@
 #include "stapd/session/manager.h"
 
+#include <malloc.h>
+
 #include <set>
 
 #include "runtime/load/death_watch.h"
@@ -22,7 +24,7 @@ Session* Manager::find(const std::string& name) const {
 Session& Manager::get(const std::string& name) {
   if (Session* session = find(name)) return *session;
   Session& session = *(sessions_[name] = std::make_unique<Session>(name, host_));
-  observer_->on_added(session);
+  for (Observer* observer : observers_) observer->on_added(session);
   return session;
 }
 
@@ -30,6 +32,13 @@ size_t Manager::count_of(Session::State state) const {
   size_t count = 0;
   for (const auto& [name, session] : sessions_) count += session->state() == state;
   return count;
+}
+
+std::string Manager::summary() const {
+  std::string text = fmt::format("{} of {} sessions record", count_of(Session::State::recording),
+                                 sessions_.size());
+  if (size_t failed = count_of(Session::State::failed)) text += fmt::format(", {} failed", failed);
+  return text;
 }
 
 // ---- taking over ------------------------------------------------------------------------------
@@ -43,6 +52,7 @@ Status Manager::take_over() {
   for (const auto& [name, session] : sessions_)
     if (session->state() == Session::State::inactive && session->profile().automatic)
       session->start([](const std::optional<SessionFailure>&) {});
+  malloc_trim(0);  // what decoding took
   return {};
 }
 
@@ -59,7 +69,7 @@ void Manager::adopt_sessions() {
     Status adopted = session.adopt(died);
     if (adopted) continue;
     sweep(pin, adopted.error().message);
-    observer_->on_removed(session);
+    for (Observer* observer : observers_) observer->on_removed(session);
     sessions_.erase(name);
   }
 }
@@ -101,8 +111,7 @@ std::vector<std::string> Manager::reload() {
                                 ? ": its profile is gone"
                                 : ": its profile is gone; it is kept until it is stopped"));
   }
-  for (const std::string& line : lines)
-    if (taken_over_) log_.write({LOG_INFO, line, {}, message_id::kProfile});
+  for (const std::string& line : lines) log_.write({LOG_INFO, line, {}, message_id::kProfile});
   forget_later();
   return lines;
 }
@@ -139,7 +148,7 @@ std::vector<std::string> Manager::stop_all() {
 }
 
 void Manager::on_state(const Session& session) {
-  observer_->on_state(session);
+  for (Observer* observer : observers_) observer->on_state(session);
   update_watch();
   forget_later();
 }
@@ -152,7 +161,7 @@ void Manager::forget_later() {
         ++at;
         continue;
       }
-      observer_->on_removed(*at->second);
+      for (Observer* observer : observers_) observer->on_removed(*at->second);
       at = sessions_.erase(at);
     }
   };

@@ -20,8 +20,8 @@ class Manager {
   };
 
   Manager(EventLoop& loop, const Paths& paths, Log& log);
-  // Borrowed; null: nobody.
-  void set_observer(Observer* observer) { observer_ = observer ? observer : &none_; }
+  void add_observer(Observer& observer) { observers_.push_back(&observer); }
+  void remove_observer(Observer& observer) { std::erase(observers_, &observer); }
 
   // Once: sweeps what a dead stapd left half made, adopts what it left recording, reads the
   // profiles, starts those that start by themselves.
@@ -38,6 +38,8 @@ class Manager {
   // A line for every difference.
   std::vector<std::string> reload();
   size_t count_of(Session::State state) const;
+  // In a line, for people.
+  std::string summary() const;
 
  private:
   Session& get(const std::string& name);
@@ -53,8 +55,7 @@ class Manager {
   Log& log_;
   Compiler compiler_;
   Session::Host host_;
-  Observer none_;
-  Observer* observer_ = &none_;
+  std::vector<Observer*> observers_;
   std::map<std::string, std::unique_ptr<Session>> sessions_;
   EventSource forgetting_;
   bool taken_over_ = false;

@@ -215,6 +215,9 @@ Status Session::adopt(std::optional<uint64_t> away_since) {
   metadata_.emplace(std::move(map));
   SessionMetadata& metadata = metadata_->metadata();
   started_real_ = metadata.started_real;
+  // Until its profile is read, if it is still there.
+  profile_.path = text_of(metadata.profile_path);
+  profile_.script_path = text_of(metadata.script_path);
   ++metadata.adoptions;
   std::string away = "for an unknown time";
   if (away_since) {

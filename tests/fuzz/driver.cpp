@@ -1,6 +1,7 @@
-// Runs a fuzzer on its seeds and on mutations of them: `fuzz_NAME [SECONDS [SEED]] [FILE...]`.
-// The same seed gives the same inputs. An input that crashes is in the file that is named at the
-// start, and `fuzz_NAME FILE` runs it again.
+// Runs a fuzzer where libFuzzer does not: on its seeds, the files of the given folders, and changes
+// of them. `fuzz_NAME [-seed=N] [-max_total_time=SECONDS] FOLDER|FILE...`, as libFuzzer; the same
+// seed gives the same inputs. An input that crashes is in the file that is named at the start, and
+// `fuzz_NAME FILE` runs it again.
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
@@ -103,26 +104,27 @@ int run_all(double seconds, uint32_t seed, const std::vector<std::string>& seeds
 }  // namespace
 
 int fuzz_main(int argc, char** argv) {
+  std::vector<std::string> seeds = {""};
+  if (fuzz_seeds) seeds = fuzz_seeds();
   std::vector<std::string> files;
   double seconds = 2;
   uint32_t seed = std::random_device()();
-  for (int i = 1, numbers = 0; i < argc; ++i) {
-    if (fs::exists(argv[i]))
-      files.push_back(argv[i]);
-    else if (numbers++ == 0)
-      seconds = std::atof(argv[i]);
-    else
-      seed = static_cast<uint32_t>(std::strtoul(argv[i], nullptr, 10));
+  for (int i = 1; i < argc; ++i) {
+    const std::string word = argv[i];
+    if (word.starts_with("-seed=")) {
+      seed = static_cast<uint32_t>(std::strtoul(word.c_str() + 6, nullptr, 10));
+    } else if (word.starts_with("-max_total_time=")) {
+      seconds = std::atof(word.c_str() + 16);
+    } else if (fs::is_directory(word)) {
+      for (const auto& entry : fs::recursive_directory_iterator(word))
+        if (entry.is_regular_file()) seeds.push_back(read_file(entry.path()));
+    } else {
+      files.push_back(word);
+    }
   }
   if (!files.empty()) {
     for (const std::string& file : files) run(read_file(file));
     return 0;
-  }
-  std::vector<std::string> seeds = fuzz_seeds();
-  if (fs::exists(STAPD_CORPUS)) {
-    for (const auto& entry : fs::directory_iterator(STAPD_CORPUS)) {
-      seeds.push_back(read_file(entry.path()));
-    }
   }
   fs::path last_input = fs::temp_directory_path() /
                         (fs::path(argv[0]).filename().string() + "." + std::to_string(seed));

@@ -11,7 +11,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size);
 
 namespace stapd::test {
 
-// Good inputs to start from, beside the files of tests/fuzz/corpus/NAME.
-std::vector<std::string> fuzz_seeds();
+// Good inputs to start from, beside the files of tests/fuzz/corpus/NAME. A fuzzer that has none
+// does not define it.
+[[gnu::weak]] std::vector<std::string> fuzz_seeds();
 
 }  // namespace stapd::test

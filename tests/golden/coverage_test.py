@@ -19,6 +19,7 @@ EXEMPT = {
     "source_too_large": "a script of 16 MiB; tests/unit/translator_lex",
     "too_many_tokens": "a script of megabytes; tests/unit/translator_lex",
     "expansion_too_large": "made by a program; tests/unit/translator_lex",
+    "probe_left_out": "a profile asks for it: OnMissingProbe=warn; tests/spec/daemon",
     "tapset_not_readable": "a file that cannot be read; tests/unit/translator_tapset",
 }
 

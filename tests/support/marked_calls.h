@@ -8,17 +8,26 @@
 
 #include <atomic>
 #include <cstdint>
+#include <random>
+#include <string>
 #include <thread>
 #include <vector>
 
 namespace stapd::test {
 
-constexpr long kMarkedCall = 3999;
-
-// Records the CPU of every marked call.
-inline std::string marked_script() {
-  return "probe kernel.trace(\"sys_enter\") { if ($id == 3999) printf(\"%d\\n\", cpu()) }\n";
+// Another number in every process, since tests run side by side.
+inline long marked_call() {
+  static const long number = 1'000'000 + static_cast<long>(std::random_device{}() % 900'000'000);
+  return number;
 }
+
+// A probe that does this at every marked call.
+inline std::string on_marked_call(const std::string& statement) {
+  return "probe kernel.trace(\"sys_enter\") { if ($id == " + std::to_string(marked_call()) + ") " +
+         statement + " }\n";
+}
+// Records the CPU of every marked call.
+inline std::string marked_script() { return on_marked_call("printf(\"%d\\n\", cpu())"); }
 
 class MarkedCalls {
  public:
@@ -32,7 +41,7 @@ class MarkedCalls {
         pthread_setaffinity_np(pthread_self(), sizeof set, &set);
         uint64_t count = 0;
         for (; count < limit && !ending_.load(std::memory_order_relaxed); ++count)
-          ::syscall(kMarkedCall);
+          ::syscall(marked_call());
         counts_[i] = count;
       });
   }

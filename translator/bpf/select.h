@@ -170,6 +170,7 @@ class Selector {
   void write_string_form(Reg base, int32_t offset, uint32_t capacity, const StringSource& from);
   void read_string_form(const SlotPlace& to, Reg base, int32_t offset, uint32_t capacity);
   void copy_words(Reg to, int32_t to_offset, Reg from, int32_t from_offset, uint32_t bytes);
+  void store_text(Reg base, int32_t offset, const std::string& text, uint32_t bytes);
   void zero_words(Reg to, int32_t offset, uint32_t bytes);
   // Calls probe_read_kernel(to + to_offset, size, from + from_offset) with a constant size.
   void copy_block(Reg to, int32_t to_offset, Reg from, int32_t from_offset, uint32_t bytes);

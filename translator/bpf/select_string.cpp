@@ -86,6 +86,11 @@ void Selector::store_word(Reg base, int32_t offset, uint64_t word) {
   }
 }
 
+// Padded with zeros to `bytes`.
+void Selector::store_text(Reg base, int32_t offset, const std::string& text, uint32_t bytes) {
+  for (uint32_t at = 0; at < bytes; at += 8) store_word(base, offset + at, word_of(text, at));
+}
+
 void Selector::zero_words(Reg to, int32_t offset, uint32_t bytes) {
   for (uint32_t at = 0; at < bytes; at += 8) emit_.store_imm(Size::u64, to, offset + at, 0);
 }
@@ -113,16 +118,14 @@ void Selector::copy_block(Reg to, int32_t to_offset, Reg from, int32_t from_offs
 void Selector::copy_literal(const SlotPlace& to, const std::string& whole) {
   std::string text = whole.substr(0, to.capacity - 1);
   if (to.is_short) {
-    for (uint32_t at = 0; at < round_up_8(to.capacity); at += 8)
-      store_word(frame_, to.offset + at, word_of(text, at));
+    store_text(frame_, to.offset, text, round_up_8(to.capacity));
     return;
   }
   emit_.store_imm(Size::u64, frame_, to.offset, static_cast<int32_t>(text.size()));
   uint32_t bytes = round_up_8(static_cast<uint32_t>(text.size())) + 8;
   if (is_short_string(to.capacity)) bytes = round_up_8(to.capacity) + kStringTail;
   if (bytes <= kInlineCopy) {
-    for (uint32_t at = 0; at < bytes; at += 8)
-      store_word(frame_, to.offset + 8 + at, word_of(text, at));
+    store_text(frame_, to.offset + 8, text, bytes);
     return;
   }
   Reg from = emit_.make_reg();
@@ -439,54 +442,6 @@ void Selector::select_slice(const ir::Instr& instr) {
   emit_.alu(Alu::add, source, start);
   append_from(to, source, size);
   emit_.label(end);
-}
-
-// ---- strings in maps, whose form goes by capacity alone
-// -------------------------------------------
-
-void Selector::write_string_form(Reg base, int32_t offset, uint32_t capacity,
-                                 const StringSource& from) {
-  if (is_short_string(capacity)) {
-    if (from.is_literal) {
-      std::string text = from.text->substr(0, capacity - 1);
-      for (uint32_t at = 0; at < round_up_8(capacity); at += 8)
-        store_word(base, offset + at, word_of(text, at));
-      return;
-    }
-    STAPD_CHECK(from.capacity <= capacity);
-    int32_t bytes = from.offset + (from.is_short ? 0 : 8);
-    copy_words(base, offset, frame_, bytes, round_up_8(from.capacity));
-    if (round_up_8(from.capacity) < round_up_8(capacity)) zero_words(base, offset + 8, 8);
-    return;
-  }
-  Reg length = length_of(from);
-  emit_.at_most(length, static_cast<int32_t>(capacity - 1));
-  emit_.store(Size::u64, base, offset, length);
-  Reg bytes = bytes_of(from), tail = emit_.make_reg();
-  emit_.move(R1, base);
-  emit_.alu_imm(Alu::add, R1, offset + 8);
-  emit_.move(R2, length);
-  emit_.move(R3, bytes);
-  emit_.call(kProbeReadKernel, 3);
-  emit_.move(tail, base);
-  emit_.alu(Alu::add, tail, length);
-  emit_.store_imm(Size::u64, tail, offset + 8, 0);
-}
-
-void Selector::read_string_form(const SlotPlace& to, Reg base, int32_t offset, uint32_t capacity) {
-  STAPD_CHECK(round_up_8(to.capacity) >= capacity);
-  if (to.is_short) {
-    copy_words(frame_, to.offset, base, offset, round_up_8(capacity));
-    if (round_up_8(capacity) < round_up_8(to.capacity)) zero_words(frame_, to.offset + 8, 8);
-  } else if (is_short_string(capacity)) {
-    Reg length = short_length(base, offset, capacity), bytes = emit_.make_reg();
-    emit_.move(bytes, base);
-    emit_.alu_imm(Alu::add, bytes, offset);
-    start_empty(to);
-    append_from(to, bytes, length);
-  } else {
-    copy_long(frame_, to.offset, base, offset, capacity);
-  }
 }
 
 }  // namespace stapd::bpf

@@ -58,7 +58,8 @@ class VariableCheck {
 
   void warn(const char* what, const std::string& name, Place place,
             const std::vector<std::string>& others) {
-    const std::string near = nearest_name(name, others);
+    const std::string near =
+        diagnostics_.is_full(DiagnosticKind::never_assigned) ? "" : nearest_name(name, others);
     diagnostics_.add({DiagnosticKind::never_assigned,
                       fmt::format("never-assigned {} variable '{}'", what, name),
                       std::move(place),

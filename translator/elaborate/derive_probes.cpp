@@ -72,6 +72,10 @@ bool ProbeDeriver::derive_points(ast::ProbePoints points, const ast::Script& scr
 
 void ProbeDeriver::report(const ast::ProbePoint& point, Failure failure) {
   Diagnostic d{failure.kind, "while resolving probe point", place_of(point.token()), {}, {}, {}};
+  if (options_.tolerate_missing_probes) {
+    d.kind = DiagnosticKind::probe_left_out;
+    d.message = "this probe point is left out";
+  }
   for (const DiagnosticNote& note : failure.through)
     if (!(note.place.where == d.place.where)) d.notes.push_back(note);
   d.notes.push_back({std::move(failure.message), std::move(failure.place)});

@@ -17,6 +17,7 @@ struct ElaborateOptions {
   bool guru = false;
   bool unoptimized = false;  // -u
   bool skip_badvars = false;
+  bool tolerate_missing_probes = false;  // what cannot be resolved is a warning
 };
 
 // `-D NAME=VALUE` of the limits. The message when VALUE is none, or the limit's range is left.

@@ -43,8 +43,8 @@ const ast::GlobalDecl* ProgramBuilder::find_global_decl(std::string_view name,
                                                         const ast::Script& from,
                                                         const ast::Script** owner) {
   const auto in = [&](const ast::Script& script, bool also_private) -> const ast::GlobalDecl* {
-    for (const ast::GlobalDecl* decl : script.globals)
-      if (decl->name == name && (also_private || !decl->is_private)) {
+    for (const ast::GlobalDecl* decl : names_.globals(script, name))
+      if (also_private || !decl->is_private) {
         *owner = &script;
         return decl;
       }
@@ -114,6 +114,7 @@ uint32_t ProgramBuilder::add_hidden_global(std::string name) {
 }
 
 std::vector<std::string> ProgramBuilder::similar_globals(std::string_view name) const {
+  if (diagnostics_.is_full(DiagnosticKind::unresolved_array)) return {};
   std::vector<std::string> names;
   for (const ast::Script* script : user_scripts_)
     for (const ast::GlobalDecl* decl : script->globals)
@@ -129,8 +130,8 @@ std::vector<ProgramBuilder::Candidate> ProgramBuilder::candidates(std::string_vi
   std::vector<Candidate> found;
   const auto collect = [&](const ast::Script& script, bool wants_private) {
     const int64_t usual_priority = is_user(script) ? 0 : 1;
-    for (const ast::FunctionDecl* decl : script.functions)
-      if (decl->name == name && decl->is_private == wants_private)
+    for (const ast::FunctionDecl* decl : names_.functions(script, name))
+      if (decl->is_private == wants_private)
         found.push_back({decl, &script, decl->priority.value_or(usual_priority)});
   };
   collect(from, true);
@@ -153,17 +154,20 @@ bool ProgramBuilder::report_wrong_arity(const ast::Call& call, const std::vector
   return false;
 }
 
+std::vector<std::string> ProgramBuilder::similar_functions(std::string_view name) const {
+  if (diagnostics_.is_full(DiagnosticKind::unresolved_function)) return {};
+  std::vector<std::string> names = library_.function_names();
+  for (const ast::Script* script : user_scripts_)
+    for (const ast::FunctionDecl* decl : script->functions) names.emplace_back(decl->name);
+  return similar_names(name, names);
+}
+
 std::optional<uint32_t> ProgramBuilder::find_function(const ast::Call& call,
                                                       const ast::Script& from,
                                                       const DerivedProbe* probe) {
   std::vector<Candidate> all = candidates(call.name, from);
   if (all.empty()) {
-    const std::vector<std::string> similar = similar_names(call.name, [&] {
-      std::vector<std::string> names = library_.function_names();
-      for (const ast::Script* script : user_scripts_)
-        for (const ast::FunctionDecl* decl : script->functions) names.emplace_back(decl->name);
-      return names;
-    }());
+    const std::vector<std::string> similar = similar_functions(call.name);
     Diagnostic d{DiagnosticKind::unresolved_function,
                  fmt::format("unresolved function {}", call.name),
                  place_of(call.token),

@@ -15,6 +15,7 @@
 #include "translator/elaborate/derive_probes.h"
 #include "translator/elaborate/options.h"
 #include "translator/elaborate/program.h"
+#include "translator/elaborate/script_names.h"
 #include "translator/source/source_files.h"
 #include "translator/tapset/tapset_library.h"
 
@@ -136,6 +137,7 @@ class ProgramBuilder {
                                           const ast::Script** owner);
   void initialize(sem::Global& global, const ast::GlobalDecl& decl);
   std::vector<Candidate> candidates(std::string_view name, const ast::Script& from);
+  std::vector<std::string> similar_functions(std::string_view name) const;
   bool report_wrong_arity(const ast::Call& call, const std::vector<Candidate>& all);
   uint32_t declare_function(const Candidate& candidate, const DerivedProbe* probe);
   void bind_function(const PendingFunction& pending);
@@ -152,6 +154,7 @@ class ProgramBuilder {
 
   std::vector<const ast::Script*> user_scripts_, used_scripts_;
   std::set<const ast::Script*> known_scripts_;
+  ScriptNames names_;
   std::map<const ast::GlobalDecl*, uint32_t> globals_;
   using FunctionKey = std::pair<const ast::FunctionDecl*, const DerivedProbe*>;
   std::map<FunctionKey, uint32_t> functions_;

@@ -23,16 +23,22 @@ void Diagnostics::add(Diagnostic diagnostic) {
            other.message == diagnostic.message;
   };
   if (std::any_of(all_.begin(), all_.end(), same)) return;
-  if (is_error(diagnostic.kind)) ++errors_;
-  if (all_.size() < kMost)
-    all_.push_back(std::move(diagnostic));
-  else
+  const bool error = is_error(diagnostic.kind);
+  if (error) ++errors_;
+  if (is_full(diagnostic.kind)) {
     ++not_kept_;
+    return;
+  }
+  if (error) ++kept_errors_;
+  all_.push_back(std::move(diagnostic));
 }
 
 void Diagnostics::rewind(size_t size) {
   while (all_.size() > size) {
-    if (is_error(all_.back().kind)) --errors_;
+    if (is_error(all_.back().kind)) {
+      --errors_;
+      --kept_errors_;
+    }
     all_.pop_back();
   }
 }

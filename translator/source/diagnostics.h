@@ -55,7 +55,8 @@ struct Diagnostic {
 
 class Diagnostics {
  public:
-  // More than this many are only counted: a hostile script must not fill memory with messages.
+  // More errors, or more warnings, than this are only counted: a hostile script must not fill
+  // memory with messages.
   static constexpr size_t kMost = 1000;
 
   Diagnostics() = default;
@@ -71,12 +72,19 @@ class Diagnostics {
   bool has_errors() const { return errors_ > 0; }
   size_t errors() const { return errors_; }
   size_t not_kept() const { return not_kept_; }
+  // Further ones are only counted: what a message costs to make can be saved.
+  bool is_full(DiagnosticKind kind) const { return kept(kind) >= kMost; }
   const std::vector<Diagnostic>& all() const { return all_; }
   // Takes everything back that was added since all().size() was `size`.
   void rewind(size_t size);
 
  private:
+  size_t kept(DiagnosticKind kind) const {
+    return info(kind).stage == DiagnosticStage::warning ? all_.size() - kept_errors_ : kept_errors_;
+  }
+
   std::vector<Diagnostic> all_;
+  size_t kept_errors_ = 0;
   size_t errors_ = 0;
   size_t not_kept_ = 0;
 };

@@ -4,18 +4,32 @@ the recording as it is; a daemon that dies or comes back does not matter."""
 
 import itertools
 import os
+import re
 import signal
 import subprocess
+import sys
 import time
 
-from instance import (NUMBERS_SCRIPT, PATIENCE, InstanceTest, Producer, main, produce, wait_for)
+from instance import (FIRST_NUMBER, NUMBERS_SCRIPT, PATIENCE, InstanceTest, Producer, main, produce, wait_for)
 
 MILLION = 1_000_000
 first_numbers = itertools.count(MILLION, MILLION)  # no two producers make the same ones
 
 
+HURRIED = 100_000
+HURRY = f"""
+import os, sys
+first, cpu = int(sys.argv[1]), int(sys.argv[2])
+os.sched_setaffinity(0, {{cpu}})
+for number in range({FIRST_NUMBER} + first, {FIRST_NUMBER} + first + {HURRIED}):
+    try: os.getpgid(number)
+    except ProcessLookupError: pass
+"""
+
+
 class Attach(InstanceTest):
-    profiles = {"numbers": (NUMBERS_SCRIPT, "[Memory]\nSize=4M")}
+    profiles = {"numbers": (NUMBERS_SCRIPT, "[Memory]\nSize=4M"),
+                "small": (NUMBERS_SCRIPT, "Start=manual\n[Memory]\nSize=64K")}
 
     def setUp(self):
         self.assertEqual(self.stapd.ctl("start", "numbers").returncode, 0)
@@ -146,6 +160,33 @@ class Attach(InstanceTest):
         self.assert_no_seam(process)
         self.assertIn("stapd is gone; numbers goes on recording\n", aside)
         self.assertIn("stapd is back\n", aside)
+
+    def test_losses_are_counted_exactly(self):
+        """A ring that is too small for what comes between two looks."""
+        self.stop_producers()
+        self.stapd.ctl("start", "small")
+        path = self.stapd.root / "small.out"
+        with open(path, "w", encoding="utf-8") as output:
+            process = subprocess.Popen(self.stapd.command("attach", "small"), stdout=output,
+                                       stderr=subprocess.PIPE, text=True)
+        produce([1])
+        wait_for(lambda: path.read_text() == "1\n", "the first number")
+        cpus = sorted(os.sched_getaffinity(0))
+        firsts = [next(first_numbers) for _ in range(2)]
+        hurried = [subprocess.Popen([sys.executable, "-c", HURRY, str(first), str(cpu)])
+                   for first, cpu in zip(firsts, (cpus[0], cpus[-1]))]
+        for producer in hurried:
+            producer.wait(PATIENCE)
+        self.stapd.ctl("stop", "small")
+        aside = process.communicate(timeout=PATIENCE)[1]
+        lost = sum(map(int, re.findall(r"overwritten before they were shown: (\d+)", aside)))
+        shown = [int(line) for line in path.read_text().splitlines() if line.isdigit()]
+        hurried_numbers = [n for n in shown if n >= firsts[0]]
+        self.assertGreater(lost, 0)
+        self.assertEqual(len(hurried_numbers) + lost, 2 * HURRIED)
+        for first in firsts:
+            own = [n for n in hurried_numbers if first <= n < first + MILLION]
+            self.assertEqual(own, sorted(set(own)))
 
     def test_a_reader_that_takes_nothing(self):
         reader, writer = os.pipe()

@@ -20,7 +20,10 @@ class Dump(InstanceTest):
     profiles = {
         "numbers": (NUMBERS_SCRIPT, ""),
         "small": (NUMBERS_SCRIPT, "[Memory]\nSize=64K"),
-        "programs": (PROGRAMS_SCRIPT, "[Memory]\nSize=4M"),
+        "programs": (PROGRAMS_SCRIPT, "[Memory]\nSize=32M"),
+        "counters": ("global hits, last = \"none\" probe syscall.getpgid { if (pid == 100036000) "
+                     "{ hits[pid - 100000000] <<< pid last = execname() } }\n", ""),
+        "timeless": (NUMBERS_SCRIPT, "[Memory]\nTime=no"),
         "aside": ('probe syscall.getpgid { if (pid == 100000000) { printf("one") warn("two") '
                   'printf(" three\\n") } }\n', ""),
     }
@@ -77,6 +80,22 @@ class Dump(InstanceTest):
         line = next(line for line in lines if line.endswith(" 31000"))
         self.assertRegex(line, r"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{9} \[\d{3}\] 31000$")
         self.assertTrue(line.startswith(before) or time.strftime("%M") == "00", line)
+
+    def test_records_without_times(self):
+        produce([35_000])
+        self.assertIn("35000\n", self.stapd.ctl("dump", "timeless").stdout)
+        for option in ("--last=5s", "-t"):
+            self.assert_says(self.stapd.ctl("dump", "timeless", option), 1, "carry no time")
+
+    def test_globals_while_the_session_goes_on(self):
+        self.assertIn('last="none"\n', self.stapd.ctl("dump", "counters", "--globals").stdout)
+        produce([36_000, 36_000])
+        text = self.stapd.ctl("dump", "counters", "-g").stdout
+        self.assertRegex(text, r"hits\[36000\] @count=2 ")
+        self.assertIn('last="python3', text)
+        self.assertEqual(self.stapd.state("counters"), "recording")
+        self.assert_says(self.stapd.ctl("dump", "counters", "-g", "-t"), 2, "no times")
+        self.assert_says(self.stapd.ctl("dump", "nobody", "-g"), 1, "there is no session")
 
     def test_output_file(self):
         produce([32_000])

@@ -44,6 +44,19 @@ def produce(numbers, pause=0.0):
             time.sleep(pause)
 
 
+def run_as_nobody(program, *words):
+    """stap or stapctl without root, from a place that everybody can reach."""
+    with tempfile.TemporaryDirectory(prefix="stapd-test.") as place:
+        os.chmod(place, 0o755)
+        Path(place, "bin").mkdir()
+        shutil.copy(BIN / "stapctl", f"{place}/bin/stapctl")
+        Path(place, "bin/stap").symlink_to("stapctl")
+        shutil.copytree(BIN.parents[2] / "tapsets", f"{place}/share/stapd/tapsets")
+        return subprocess.run([f"{place}/bin/{program}", *words], capture_output=True, text=True,
+                              timeout=PATIENCE, check=False, user="nobody", group="nogroup",
+                              cwd="/")
+
+
 class Producer:
     """Another process that produces numbers from `first` on, on one CPU, until it is stopped."""
 
@@ -146,7 +159,7 @@ class Instance:
     def ledger(self, name):
         """(all, kept, overwritten, dropped) as `dump` says."""
         text = self.ctl("dump", name).stderr
-        found = re.search(r"(\d+) records: (\d+) kept, (\d+) overwritten, (\d+) dropped", text)
+        found = re.search(r"(\d+) records?: (\d+) kept, (\d+) overwritten, (\d+) dropped", text)
         return tuple(map(int, found.groups()))
 
 

@@ -2,6 +2,7 @@
 """stap's pass 5: what a run prints, how it ends, and with which exit status."""
 
 import os
+import re
 import signal
 import subprocess
 import tempfile
@@ -86,6 +87,74 @@ class Runs(unittest.TestCase):
             self.assertEqual((result.returncode, result.stdout), (0, ""))
             self.assertEqual(path.read_text(), "in it\n")
             self.assertEqual(result.stderr, "WARNING: beside it\n")
+
+    def test_files_of_a_size(self):
+        """132 lines of 8001 bytes are the first to be more than 1 MiB."""
+        script = 'probe begin { for (i = 0; i < 500; i++) printf("%8000d\\n", i) exit() }'
+        with tempfile.TemporaryDirectory() as folder:
+            result = run(script, "-s8", "-o", "out", "-S", "1,2", cwd=folder)
+            self.assertEqual((result.returncode, result.stdout, result.stderr), (0, "", ""))
+            self.assertEqual(sorted(os.listdir(folder)), ["out.2", "out.3"])
+            lines = Path(folder, "out.2").read_text().split()
+            self.assertEqual(lines, [str(i) for i in range(264, 396)])
+            lines = Path(folder, "out.3").read_text().split()
+            self.assertEqual(lines, [str(i) for i in range(396, 500)])
+
+    def test_files_of_each_cpu(self):
+        cpus = sorted(os.sched_getaffinity(0))
+        code = "".join(f"os.sched_setaffinity(0, [{cpu}]); os.getpgid({cpu + 7}); " for cpu in cpus)
+        with tempfile.TemporaryDirectory() as folder:
+            result = run("probe syscall.getpgid { if (pid() == target()) println(pid) }", "-b",
+                         "-o", "out", "-c", f"/usr/bin/python3 -Sc 'import os; {code}'", cwd=folder)
+            self.assertEqual((result.returncode, result.stdout), (0, ""))
+            for cpu in cpus:
+                self.assertEqual(Path(folder, f"out_{cpu}").read_text(), f"{cpu + 7}\n")
+
+    def test_names_of_files(self):
+        with tempfile.TemporaryDirectory() as folder:
+            run("probe begin { println(1) exit() }", "-o", "out.%%.%Y", cwd=folder)
+            self.assertEqual(os.listdir(folder), [time.strftime("out.%%.%Y")])
+        result = run("probe begin { exit() }", "-S", "1")
+        self.assertEqual(result.returncode, 1)
+        self.assertIn("-o FILE", result.stderr)
+        self.assertEqual(run("probe begin { exit() }", "-S", "x", "-o", "/dev/null").returncode, 1)
+
+    def test_a_signal_switches_files(self):
+        with tempfile.TemporaryDirectory() as folder:
+            process = subprocess.Popen([BIN / "stap", "-o", f"{folder}/out", "-e",
+                                        "probe timer.ms(10) { println(++n) } global n"])
+            wait_for(lambda: Path(folder, "out").exists() and Path(folder, "out").read_text(),
+                     "output")
+            process.send_signal(signal.SIGUSR2)
+            wait_for(Path(folder, "out.1").exists, "the next file")
+            process.terminate()
+            self.assertEqual(process.wait(PATIENCE), 0)
+            numbers = (Path(folder, "out").read_text() + Path(folder, "out.1").read_text()).split()
+            self.assertEqual(numbers, [str(i + 1) for i in range(len(numbers))])
+
+    def test_what_probes_cost(self):
+        result = run("probe syscall.getpgid { if (pid == 7) printf(\"\") } probe end { print(1) }",
+                     "-t", "-c", "/usr/bin/python3 -Sc 'import os\nfor i in range(40): os.getpgid(0)'")
+        self.assertEqual((result.returncode, result.stdout), (0, "1"))
+        hits, cost = re.search(r"getpgid.*\(<input>:1:1\), hits: (\d+), time: (\d+)ns avg, "
+                               r"from: syscall.getpgid, index: 0\n", result.stderr).groups()
+        self.assertGreaterEqual(int(hits), 40)
+        self.assertGreater(int(cost), 0)
+        self.assertRegex(result.stderr, r"\nend, \(<input>:1:\d+\), runs in stap, ")
+
+    def test_a_full_disk_is_said_once_and_the_session_goes_on(self):
+        with tempfile.TemporaryDirectory() as folder:
+            subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k", "none", folder], check=True)
+            try:
+                result = run('probe begin { for (i = 0; i < 50; i++) printf("%8000d\\n", i) } '
+                             f'probe end {{ system("touch {folder}.end") exit() }} '
+                             "probe timer.ms(100) { exit() }", "-o", f"{folder}/out")
+            finally:
+                subprocess.run(["umount", folder], check=True)
+            self.assertEqual(result.returncode, 1)
+            self.assertEqual(result.stderr.count("No space left on device"), 1, result.stderr)
+            wait_for(Path(f"{folder}.end").exists, "the end handler")
+            os.unlink(f"{folder}.end")
 
     def test_system(self):
         with tempfile.TemporaryDirectory() as folder:

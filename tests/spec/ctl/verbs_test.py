@@ -2,18 +2,20 @@
 """stapctl list, status, start, stop, reload, check, compile, and what it says when it cannot."""
 
 import os
+import socket
 import subprocess
 import tempfile
 import time
 import unittest
 from pathlib import Path
 
-from instance import BIN, NUMBERS_SCRIPT, Instance, InstanceTest, main, produce, wait_for
+from instance import BIN, NUMBERS_SCRIPT, Instance, InstanceTest, main, produce, run_as_nobody, wait_for
 
 
 class Verbs(InstanceTest):
     profiles = {
         "numbers": (NUMBERS_SCRIPT, "Description=what is counted"),
+        "shallow": (NUMBERS_SCRIPT, "[Memory]\nSize=64K\nKeep=1h"),
         "later": (NUMBERS_SCRIPT, "Start=manual"),
         "wrong": ("probe begin { printf(1) x }\n", ""),
     }
@@ -24,7 +26,7 @@ class Verbs(InstanceTest):
     def test_list_has_a_line_for_each_session(self):
         rows = wait_for(lambda: (rows := self.stapd.rows())["wrong"]["STATE"] == "failed" and rows,
                         "the wrong script to be refused")
-        self.assertEqual(list(rows), ["later", "numbers", "wrong"])
+        self.assertEqual(list(rows), ["later", "numbers", "shallow", "wrong"])
         self.assertEqual(rows["numbers"]["STATE"], "recording")
         self.assertEqual(rows["numbers"]["LOST"], "0")
         self.assertEqual(rows["later"]["STATE"], "inactive")
@@ -38,8 +40,15 @@ class Verbs(InstanceTest):
     def test_status_of_a_session(self):
         text = self.stapd.ctl("status", "numbers").stdout
         for part in ("numbers: what is counted", "State: recording, started 2", "numbers.conf",
-                     "numbers.stp", "1024 KiB a CPU", "0 overwritten, 0 dropped"):
+                     "numbers.stp", "1024 KiB a CPU, reaches back ", "0 overwritten, 0 dropped"):
             self.assertIn(part, text)
+
+    def test_status_says_when_the_ring_is_too_shallow(self):
+        self.stapd.wait_until_records("shallow")
+        produce(range(10_000))
+        text = self.stapd.ctl("status", "shallow").stdout
+        self.assertRegex(text, r"64 KiB a CPU, reaches back \S+, less than Keep=1h")
+        self.assertNotIn("Keep", self.stapd.ctl("status", "numbers").stdout)
 
     def test_status_of_a_failed_session_shows_the_diagnostics(self):
         wait_for(lambda: self.stapd.state("wrong") == "failed", "the wrong script to be refused")
@@ -110,6 +119,24 @@ class WithoutDaemon(unittest.TestCase):
         result = self.stapd.ctl("list")
         self.assertEqual(result.returncode, 1)
         self.assertIn("no stapd answers", result.stderr)
+
+    def test_others_than_root(self):
+        self.stapd.add("numbers", NUMBERS_SCRIPT)
+        self.stapd.start()
+        os.chmod(self.stapd.root, 0o755)
+        result = run_as_nobody("stapctl", f"--root={self.stapd.root}", "list")
+        self.assertEqual((result.returncode, result.stdout), (1, ""))
+        self.assertIn("root", result.stderr)
+
+    def test_a_daemon_that_hangs(self):
+        """Somebody holds the socket and never answers."""
+        (self.stapd.root / "run/stapd").mkdir(parents=True)
+        with socket.socket(socket.AF_UNIX) as listening:
+            listening.bind(str(self.stapd.root / "run/stapd/private"))
+            listening.listen()
+            result = self.stapd.ctl("list")
+        self.assertEqual(result.returncode, 1)
+        self.assertIn("does not answer in time", result.stderr)
 
     def test_usage(self):
         for words in ([], ["frobnicate"], ["dump"], ["dump", "a", "b"], ["list", "x"],

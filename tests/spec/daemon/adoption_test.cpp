@@ -1,5 +1,7 @@
 // The recorder survives: stapd is killed under load, the recording goes on, and the next stapd
 // takes it over. Every event is counted by its maker too.
+#include <random>
+
 #include "tests/support/daemon_under_test.h"
 #include "tests/support/marked_calls.h"
 
@@ -127,18 +129,18 @@ TEST_F(Adoption, AProfileThatIsGoneIsKeptUntilItIsStopped) {
   daemon_.start();
   EXPECT_EQ(daemon_.client().state_of("marked"), "recording");
   EXPECT_TRUE(daemon_.says("its profile is gone"));
+  EXPECT_EQ(daemon_.client().text_property("marked", "Script"),
+            daemon_.conf_folder() + "/marked.stp");
   ASSERT_TRUE(daemon_.client().stop("marked"));
   EXPECT_FALSE(daemon_.has_pins());
 }
 
 TEST_F(Adoption, ASessionThatEndedItselfMeanwhileIsEnded) {
-  daemon_.add_profile("exits",
-                      "probe kernel.trace(\"sys_enter\") { if ($id == 3998) exit() }\n"
-                      "probe end { printf(\"bye\\n\") }\n",
+  daemon_.add_profile("exits", on_marked_call("exit()") + "probe end { printf(\"bye\\n\") }\n",
                       "Start=manual\n");
   ASSERT_TRUE(daemon_.client().start("exits")) << daemon_.client().error();
   daemon_.kill_now();
-  ::syscall(3998);
+  ::syscall(marked_call());
   daemon_.start();
   EXPECT_EQ(daemon_.client().state_of("exits"), "stopped");
   EXPECT_EQ(daemon_.client().open("exits")->text(), "bye\n");
@@ -168,6 +170,30 @@ TEST_F(Adoption, PinsWithoutMetadataAreSwept) {
   EXPECT_FALSE(daemon_.has_pins_of("other"));
   EXPECT_FALSE(std::filesystem::exists(daemon_.paths().session_pins("half") + "+new"));
   EXPECT_TRUE(daemon_.says("removed " + daemon_.paths().session_pins("other")));
+}
+
+// Wherever it is killed: while it adopts, compiles, pins, runs begin, stops.
+TEST_F(Adoption, KilledAtAnyMomentItLeavesNothingHalfMade) {
+  for (int i = 0; i < 3; ++i)
+    daemon_.add_profile("s" + std::to_string(i),
+                        "probe begin { printf(\"begins\\n\") }\n" + marked_script());
+  std::minstd_rand random(1);
+  for (int round = 0; round < 40; ++round) {
+    daemon_.kill_now();
+    pid_t pid = daemon_.spawn();
+    std::this_thread::sleep_for(std::chrono::microseconds(random() % 60'000));
+    if (round % 4 == 3)
+      if (auto client = daemon_.connect()) client->stop_all();
+    kill(pid, SIGKILL);
+    DaemonUnderTest::wait_for(pid);
+  }
+  daemon_.start();
+  for (const char* name : {"marked", "s0", "s1", "s2"}) {
+    ASSERT_TRUE(daemon_.client().start(name)) << name << ": " << daemon_.client().error();
+    EXPECT_TRUE(daemon_.client().open(name)->text().starts_with("begins\n"));
+  }
+  EXPECT_EQ(daemon_.client().stop_all().size(), 4u);
+  EXPECT_FALSE(daemon_.has_pins());
 }
 
 TEST_F(Adoption, ALostProbeIsSaid) {

@@ -58,10 +58,10 @@ TEST_P(BadProfiles, AreRefusedAlone) {
   EXPECT_FALSE(daemon.client().start("bad"));
   EXPECT_EQ(daemon.client().error_name(),
             std::string("org.stapd.Stapd1.Error.") + GetParam().error);
-  EXPECT_NE(daemon.client().error().find(GetParam().message), std::string::npos)
-      << daemon.client().error();
+  const std::string error = daemon.client().error();
+  EXPECT_NE(error.find(GetParam().message), std::string::npos) << error;
   EXPECT_EQ(daemon.client().state_of("bad"), "failed");
-  EXPECT_EQ(daemon.client().text_property("bad", "Failure"), daemon.client().error());
+  EXPECT_EQ(daemon.client().text_property("bad", "Failure"), error);
   ASSERT_TRUE(daemon.client().start("good")) << daemon.client().error();
   EXPECT_EQ(daemon.client().state_of("good"), "recording");
 }
@@ -104,13 +104,16 @@ TEST(BadInput, AnUnknownSessionIsRefused) {
 
 TEST(BadInput, AProbeThatIsNotThereFailsOrIsSaid) {
   DaemonUnderTest daemon;
-  // Compiles, and cannot be armed: the program is gone by then.
-  const std::string script = "probe process(\"" + daemon.root() +
-                             "/program\").function(\"main\") { printf(\"x\\n\") }\n" + kGood;
+  const std::string script =
+      std::string("probe kernel.trace(\"nosuch\") { printf(\"x\\n\") }\n") + kGood;
   daemon.add_profile("strict", script, "Start=manual\n");
+  daemon.add_profile("lenient", script, "Start=manual\nOnMissingProbe=warn\n");
   daemon.start();
   EXPECT_FALSE(daemon.client().start("strict"));
-  EXPECT_FALSE(daemon.client().error().empty());
+  EXPECT_NE(daemon.client().error().find("no tracepoint matches 'nosuch'"), std::string::npos);
+  ASSERT_TRUE(daemon.client().start("lenient")) << daemon.client().error();
+  EXPECT_EQ(daemon.client().open("lenient")->text(), "begins\n");
+  EXPECT_TRUE(daemon.says("lenient: WARNING: this probe point is left out"));
 }
 
 TEST(BadInput, BadArgumentsEndIt) {
@@ -131,6 +134,16 @@ TEST(BadInput, ASecondDaemonOfAnInstanceIsRefused) {
   EXPECT_EQ(status, 1);
   EXPECT_NE(text.find("another stapd has"), std::string::npos) << text;
   EXPECT_TRUE(daemon.connect());
+}
+
+TEST(BadInput, WithoutABusThePrivateSocketAnswers) {
+  DaemonUnderTest daemon;
+  daemon.add_profile("good", kGood);
+  setenv("DBUS_SYSTEM_BUS_ADDRESS", "unix:path=/nosuch/bus", 1);
+  daemon.start({"--bus=system"});
+  unsetenv("DBUS_SYSTEM_BUS_ADDRESS");
+  EXPECT_TRUE(daemon.says("there is no system bus")) << daemon.log();
+  EXPECT_TRUE(daemon.client().start("good")) << daemon.client().error();
 }
 
 TEST(BadInput, WithoutRootItSaysSo) {

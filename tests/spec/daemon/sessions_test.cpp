@@ -70,14 +70,12 @@ TEST(Sessions, StartWithTheDaemonUnlessTheySayManual) {
 
 TEST(Sessions, ExitEndsTheSessionAlone) {
   DaemonUnderTest daemon;
-  daemon.add_profile("exits",
-                     "probe kernel.trace(\"sys_enter\") { if ($id == 3999) exit() }\n"
-                     "probe end { printf(\"bye\\n\") }\n");
+  daemon.add_profile("exits", on_marked_call("exit()") + "probe end { printf(\"bye\\n\") }\n");
   daemon.add_profile("stays", kExecs);
   daemon.start();
   ASSERT_TRUE(daemon.client().start("exits")) << daemon.client().error();
   ASSERT_TRUE(daemon.client().start("stays")) << daemon.client().error();
-  ::syscall(3999);
+  ::syscall(marked_call());
   EXPECT_TRUE(wait_until([&] { return daemon.client().state_of("exits") == "stopped"; }));
   EXPECT_EQ(daemon.client().open("exits")->text(), "bye\n");
   EXPECT_EQ(daemon.client().state_of("stays"), "recording");
@@ -112,12 +110,10 @@ TEST(Sessions, ErrorsBeyondTheBudgetFailIt) {
 TEST(Sessions, CommandsOfSystemRunByThemselves) {
   DaemonUnderTest daemon;
   std::string file = daemon.root() + "/touched";
-  daemon.add_profile(
-      "runs",
-      "probe kernel.trace(\"sys_enter\") { if ($id == 3999) system(\"touch " + file + "\") }\n");
+  daemon.add_profile("runs", on_marked_call("system(\"touch " + file + "\")"));
   daemon.start();
   ASSERT_TRUE(daemon.client().start("runs")) << daemon.client().error();
-  ::syscall(3999);
+  ::syscall(marked_call());
   EXPECT_TRUE(wait_until([&] { return std::filesystem::exists(file); }));
 }
 

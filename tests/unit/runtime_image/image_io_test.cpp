@@ -216,7 +216,7 @@ const Wrong kWrongs[] = {
     {"histogram_of_format", [](ProgramImage& x) { x.formats[0].histogram.buckets = 1000; }},
     {"parameter", [](ProgramImage& x) { x.functions[1].params[0].value = 2; }},
     {"result_kind",
-     [](ProgramImage& x) { x.functions[1].blocks[0].code[1].args[0] = ir::Operand::slot(0); }},
+     [](ProgramImage& x) { x.functions[1].blocks[0].code.back().args[0] = ir::Operand::slot(0); }},
     {"slot_of_no_size", [](ProgramImage& x) { x.functions[0].slots[0] = 0; }},
     {"slot_too_large", [](ProgramImage& x) { x.functions[0].slots[0] = 1u << 31; }},
     {"frame_too_large", [](ProgramImage& x) { x.functions[0].slots.assign(100, 1u << 20); }},

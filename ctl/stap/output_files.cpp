@@ -1,0 +1,33 @@
+#include "ctl/stap/output_files.h"
+
+#include <filesystem>
+
+namespace stapd::ctl {
+
+Result<std::unique_ptr<OutputFiles>> OutputFiles::open(const OutputFileOptions& options,
+                                                       uint32_t cpus) {
+  std::unique_ptr<OutputFiles> files(new OutputFiles);
+  RotationOptions rotation;
+  rotation.path = options.path.empty() ? "" : std::filesystem::absolute(options.path).string();
+  rotation.size = options.limits.size;
+  rotation.count = options.limits.count;
+  rotation.bulk = options.bulk;
+  for (uint32_t cpu = 0; cpu < (options.bulk ? cpus : 1); ++cpu) {
+    rotation.cpu = cpu;
+    files->files_.push_back(std::make_unique<FileRotation>(files->layer_, rotation));
+    STAPD_TRY(files->files_.back()->open_next());
+  }
+  return files;
+}
+
+// What this process's own handlers print has no CPU: it goes to the first one.
+Status OutputFiles::write(uint32_t segment, std::string_view message) {
+  if (message.empty()) return {};
+  return files_[segment < files_.size() ? segment : 0]->write_message(message);
+}
+
+void OutputFiles::request_switch() {
+  for (const auto& file : files_) file->request_switch();
+}
+
+}  // namespace stapd::ctl
