@@ -14,6 +14,7 @@
 #include "translator/ir/inline_calls.h"
 #include "translator/ir/ir_builder.h"
 #include "translator/ir/place_locks.h"
+#include "translator/ir/share_slots.h"
 #include "translator/ir/simplify.h"
 
 namespace stapd::bpf {
@@ -94,6 +95,7 @@ class ImageGenerator {
       Result<ir::Function> function = inline_calls(image_.functions[probe.handler], image_);
       if (!function) return in_context("probe " + probe.point, function.error());
       simplify(*function);
+      share_slots(*function);
       candidates_.push_back({i, in_kernel, std::move(*function)});
     }
     return {};

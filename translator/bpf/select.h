@@ -285,4 +285,7 @@ class Selector {
   Reg time_ = 0;  // when several prints share it: 0 until it is taken
 };
 
+// Eight bytes of the text from `at` on, zeros behind its end.
+uint64_t word_of(const std::string& text, size_t at);
+
 }  // namespace stapd::bpf

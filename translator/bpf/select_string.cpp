@@ -16,13 +16,13 @@ namespace {
 // Up to this many bytes literals and slots are copied by stores, above by a helper call.
 constexpr uint32_t kInlineCopy = 64;
 
+}  // namespace
+
 uint64_t word_of(const std::string& text, size_t at) {
   uint64_t word = 0;
   if (at < text.size()) std::memcpy(&word, text.data() + at, std::min<size_t>(8, text.size() - at));
   return word;
 }
-
-}  // namespace
 
 bool Selector::select_string(const ir::Instr& instr) {
   switch (instr.op) {

@@ -24,18 +24,26 @@ size_t arguments_until(const FormatPiece& piece) {
   return count;
 }
 
+// It may turn out to be a byte 0.
+bool may_end_string(const FormatPiece& piece) {
+  return piece.conversion == Conversion::character || piece.conversion == Conversion::binary ||
+         piece.conversion == Conversion::memory;
+}
+
 }  // namespace
 
 // Each argument is evaluated just before the piece that shows it, which nobody can tell from all
-// before all: so that few values live at a time.
+// before all: so that few values live at a time. But what may end the string early ends no
+// evaluation.
 void FunctionLowering::append_print(Operand slot, const Expr& expr) {
   const sem::Print& print = image_.program().prints[expr.index];
   STAPD_CHECK(print.to_string);
   // A byte 0 ends the string, as it does in C.
   uint32_t end = build_.make_block();
   Values values;
+  bool all_first = std::any_of(print.pieces.begin(), print.pieces.end(), may_end_string);
   for (const FormatPiece& piece : print.pieces) {
-    size_t until = arguments_until(piece);
+    size_t until = all_first ? expr.args.size() : arguments_until(piece);
     while (values.size() < until) {
       const Expr& arg = *expr.args[values.size()];
       auto later = expr.args.begin() + static_cast<ptrdiff_t>(values.size()) + 1;
