@@ -49,7 +49,17 @@ class Compilation {
   // An error with a message is what no diagnostic says; one without says that diagnostics do.
   static tl::unexpected<Error> faults() { return fail(ErrorCode::invalid_argument, ""); }
 
+  // --compatible
+  Status check_language_version() const {
+    const std::string newest = ScriptFacts().language_version;
+    if (compare_versions(host_.facts.language_version, newest) <= 0) return {};
+    return failf(ErrorCode::invalid_argument,
+                 "the language of version {} is in the future: {} is the newest",
+                 host_.facts.language_version, newest);
+  }
+
   Status compile(CompilePhase stop_after, CompileOutcome& outcome) {
+    STAPD_TRY(check_language_version());
     STAPD_ASSIGN(Limits limits, read_limits());
     TapsetLibrary library(files_, options_.tapset_paths, host_.facts, diagnostics_);
     STAPD_TRY(parse_scripts(library));
@@ -67,7 +77,6 @@ class Compilation {
         elaborate({files_, scripts, library, host, elaborate_options}, diagnostics_);
     clock_.end_pass(analysis_text(program));
     if (!program) return faults();
-    if (options_.suppress_handler_errors) catch_every_error(*program);
     if (stop_after == CompilePhase::elaborate) {
       outcome.product = print_program(*program);
       return {};
@@ -99,19 +108,13 @@ class Compilation {
                        counted(program->globals.size(), "global"));
   }
 
-  // --suppress-handler-errors: as if each handler stood in try { ... } catch { next }.
-  static void catch_every_error(sem::Program& program) {
-    for (sem::Probe& probe : program.probes) {
-      if (!probe.body) continue;
-      sem::Stmt* attempt = program.make_stmt(sem::Stmt::Kind::try_catch, probe.where);
-      attempt->body = {probe.body, program.make_stmt(sem::Stmt::Kind::next, probe.where)};
-      probe.body = attempt;
-    }
-  }
-
   Result<Limits> read_limits() {
     Limits limits;
     for (const auto& [name, value] : options_.macros) STAPD_TRY(set_limit(limits, name, value));
+    if (options_.suppress_handler_errors) {
+      limits.quiet_errors = true;
+      limits.max_errors = limits.max_skipped = UINT32_MAX;
+    }
     return limits;
   }
 

@@ -138,7 +138,7 @@ void visit_fields(V& visit, Like<RegexSpec> auto& x) {
 template <class V>
 void visit_fields(V& visit, Like<Limits> auto& x) {
   visit(x.max_errors, x.max_skipped, x.max_action, x.max_action_interruptible, x.max_string,
-        x.max_map_entries, x.max_nesting, x.max_try_lock, x.try_lock_delay_us);
+        x.max_map_entries, x.max_nesting, x.max_try_lock, x.try_lock_delay_us, x.quiet_errors);
 }
 template <class V>
 void visit_fields(V& visit, Like<SyscallDispatch> auto& x) {

@@ -92,7 +92,8 @@ struct SessionState {
   uint8_t pad_[52];
   uint64_t errors;       // uncaught, in all handlers
   uint64_t real_offset;  // CLOCK_REALTIME - CLOCK_BOOTTIME, kept by whoever runs the session
-  uint8_t pad2_[48];
+  uint64_t skipped;      // handlers that did not run: no frame, or no lock in time
+  uint8_t pad2_[40];
 };
 static_assert(sizeof(SessionState) == 128);
 
@@ -101,7 +102,8 @@ struct ControlEvent {
     exit_requested = 1,
     too_many_errors = 2,
     half_full = 3,
-    system_command = 4
+    system_command = 4,
+    too_many_skips = 5
   };
   uint32_t kind;
   uint32_t cpu;
@@ -193,6 +195,7 @@ enum FixedFormat : uint16_t {
   kTextFormat,       // output, one text: what is made outside of handlers
   kNoticeFormat,     // notice, one text
   kHeartbeatFormat,  // heartbeat, nothing
+  kSkippedFormat,    // error, nothing: MAXSKIPPED is exceeded
   kFixedFormats
 };
 
@@ -253,6 +256,7 @@ struct Limits {
   uint32_t max_nesting = 0;  // 0: not given, and computed for the script
   uint32_t max_try_lock = 100;
   uint32_t try_lock_delay_us = 10;
+  bool quiet_errors = false;  // --suppress-handler-errors: they are only counted
 };
 
 struct ProgramImage {

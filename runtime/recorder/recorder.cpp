@@ -99,7 +99,10 @@ Status Recorder::attach_probes(const RecorderOptions& options) {
 
 Status Recorder::open_waits() {
   auto on_event = [this](const ControlEvent& event) {
-    if (event.kind == ControlEvent::exit_requested || event.kind == ControlEvent::too_many_errors)
+    if (event.kind == ControlEvent::too_many_skips)
+      writer_->write(kSkippedFormat, image_->formats[kSkippedFormat], clock_ns(CLOCK_BOOTTIME), {});
+    if (event.kind == ControlEvent::exit_requested || event.kind == ControlEvent::too_many_errors ||
+        event.kind == ControlEvent::too_many_skips)
       wants_to_end_ = true;
   };
   STAPD_ASSIGN(control_, ControlEvents::open(maps_->fd(kControlMap), on_event));
@@ -312,7 +315,7 @@ Status Recorder::stop() {
   SessionState& session = maps_->session_state();
   if (session.run != SessionState::failed) store_run(session, SessionState::stopping);
   // Without pins and links no program starts any more, and the handlers below are alone.
-  Status removed = pin_folder_.empty() ? Status{} : remove_pin_folder(pin_folder_);
+  Status removed = pin_folder_.empty() ? Status{} : discard_pin_folder(pin_folder_);
   links_.clear();
   run_family(has_failed() ? ProbeSpec::Family::error : ProbeSpec::Family::end);
   if (!has_failed()) show_globals();

@@ -174,6 +174,7 @@ void Activation::raise(const ir::Instr& instr) {
 }
 
 void Activation::report_error() {
+  if (image_.limits.quiet_errors) return;
   const PendingError& error = *invocation_.error;
   const RecordFormat& format = image_.formats[error.format];
   vm_.segment_->write(static_cast<uint16_t>(error.format), format, record_time(),

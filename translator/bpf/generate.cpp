@@ -191,8 +191,9 @@ class ImageGenerator {
     for (uint32_t probe : users.probes) is_shared |= image_.probes[probe].cookie != 0;
     GenerateInput input{image_,        users.first->function,
                         users.context, runs_in_daemon(first.family),
-                        facts_,        contended_,
-                        is_shared};
+                        facts_,        contended_};
+    input.is_shared = is_shared;
+    input.interruptible = input.for_daemon && first.family != ProbeSpec::Family::timer;
     STAPD_ASSIGN(uint32_t program, add_program(input));
     for (uint32_t probe : users.probes) image_.probes[probe].program = program;
     return {};
@@ -232,9 +233,7 @@ class ImageGenerator {
   uint32_t longest_string_ = 0;
 };
 
-}  // namespace
-
-Result<GeneratedProgram> generate_program(const GenerateInput& input, DataPool& data) {
+Result<GeneratedProgram> try_program(const GenerateInput& input, DataPool& data) {
   GeneratedProgram result;
   result.program.name = input.function.name;
   result.program.context = input.context;
@@ -248,6 +247,17 @@ Result<GeneratedProgram> generate_program(const GenerateInput& input, DataPool& 
   }
   STAPD_TRY(encode(functions, result.program));
   return result;
+}
+
+}  // namespace
+
+// A handler with more values at a time than the stack has room for gets a frame for them.
+Result<GeneratedProgram> generate_program(const GenerateInput& input, DataPool& data) {
+  Result<GeneratedProgram> made = try_program(input, data);
+  if (made || made.error().code != ErrorCode::limit) return made;
+  GenerateInput roomy = input;
+  roomy.variables_in_memory = true;
+  return try_program(roomy, data);
 }
 
 Status generate(ProgramImage& image, const CodegenFacts& facts, bool all_in_kernel) {

@@ -36,6 +36,8 @@ struct GenerateInput {
   bool for_daemon;  // writes into the daemon's segment
   const CodegenFacts& facts;
   const std::vector<bool>& contended;  // global -> its statistic is updated by several programs
+  bool interruptible = false;          // may execute MAXACTION_INTERRUPTIBLE statements
+  bool variables_in_memory = false;    // in the scratch frame, and not in registers or on the stack
   bool is_shared = false;              // by probes whose links have cookies
 };
 

@@ -55,11 +55,12 @@ Selector::Selector(const GenerateInput& input, DataPool& data, GeneratedProgram&
 }
 
 Result<std::vector<Function>> Selector::run() {
-  STAPD_ASSIGN(plan_, plan_frame(function_, image_, segments_.crosses));
+  const std::vector<bool> all(function_.registers, true);
+  STAPD_ASSIGN(plan_,
+               plan_frame(function_, image_, input_.variables_in_memory ? all : segments_.crosses));
   if (segments_.has_loops() && plan_.on_stack) {
     // Segments run in another function, whose stack is not the program's.
-    STAPD_ASSIGN(plan_,
-                 plan_frame(function_, image_, std::vector<bool>(function_.registers, true)));
+    STAPD_ASSIGN(plan_, plan_frame(function_, image_, all));
     if (plan_.on_stack) return fail(ErrorCode::internal, "a handler with loops without a frame");
   }
   for (const ir::Block& block : function_.blocks)

@@ -101,6 +101,7 @@ class Selector {
   void emit_stop(SessionState::Run run, ControlEvent::Kind kind);
   void emit_control_event(ControlEvent::Kind kind);
   void emit_count_drop(DropCause cause);
+  void emit_count_skip();
 
   // ---- operands (select.cpp)
   Reg use(const ir::Operand& operand);

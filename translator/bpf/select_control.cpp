@@ -48,7 +48,8 @@ void Selector::select_exit_request() {
 
 // The error record, then one more error; beyond MAXERRORS the session fails.
 void Selector::select_raise(const ir::Instr& instr) {
-  emit_record(image_.formats[instr.aux], static_cast<uint16_t>(instr.aux), instr.args);
+  if (!image_.limits.quiet_errors)
+    emit_record(image_.formats[instr.aux], static_cast<uint16_t>(instr.aux), instr.args);
   Reg errors = state_address(offsetof(SessionState, errors));
   Reg count = emit_.make_reg();
   emit_.move_imm(count, 1);
@@ -68,6 +69,21 @@ void Selector::emit_count_drop(DropCause cause) {
   emit_.atomic_add(segment, offsetof(SegmentControl, dropped) + 8 * static_cast<int32_t>(cause),
                    one);
   emit_.label(none);
+  bool is_skip = cause == DropCause::nested_too_deep || cause == DropCause::lock_timeout;
+  if (is_skip && image_.limits.max_skipped != UINT32_MAX) emit_count_skip();
+}
+
+// The one that exceeds MAXSKIPPED ends the session.
+void Selector::emit_count_skip() {
+  Reg skipped = state_address(offsetof(SessionState, skipped));
+  Reg count = emit_.make_reg(), most = emit_.make_reg();
+  Label few = emit_.make_label();
+  emit_.move_imm(count, 1);
+  emit_.atomic_fetch_add(skipped, 0, count);
+  emit_.move_imm(most, image_.limits.max_skipped);
+  emit_.jump_if(Jump::ne, count, most, few);
+  emit_stop(SessionState::failed, ControlEvent::too_many_skips);
+  emit_.label(few);
 }
 
 void Selector::select_skip(const ir::Instr& instr) {
@@ -77,7 +93,7 @@ void Selector::select_skip(const ir::Instr& instr) {
 
 int32_t Selector::action_limit() const {
   const Limits& limits = image_.limits;
-  uint32_t limit = input_.for_daemon ? limits.max_action_interruptible : limits.max_action;
+  uint32_t limit = input_.interruptible ? limits.max_action_interruptible : limits.max_action;
   return static_cast<int32_t>(std::min<uint32_t>(limit, std::numeric_limits<int32_t>::max()));
 }
 

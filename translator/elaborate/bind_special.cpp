@@ -30,7 +30,7 @@ Expr* BodyBinder::bind_defined(const ast::Defined& e) {
   return defined;
 }
 
-// Whether another part of the handler assigns the variable: an alias asks it of its users.
+// Whether the handler of an alias's user assigns the variable.
 Expr* BodyBinder::bind_probe_write(const ast::ProbeWrite& e) {
   if (!probe_ || in_function_ || probe_->parts.size() < 2) {
     fault(DiagnosticKind::misplaced_operator, e.token, "unexpected @probewrite",
@@ -43,7 +43,7 @@ Expr* BodyBinder::bind_probe_write(const ast::ProbeWrite& e) {
     return name && name->name == e.name;
   };
   for (const HandlerPart& part : probe_->parts) {
-    if (part.body == part_) continue;
+    if (!part.is_handler) continue;
     ast::walk(*part.body, [&](const ast::Expr& inner) {
       if (const auto* assignment = ast::maybe<ast::Assignment>(&inner))
         written = written || is_variable(assignment->target);

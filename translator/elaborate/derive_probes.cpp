@@ -29,7 +29,7 @@ std::string alias_text(const ast::AliasDecl& alias) {
 void ProbeDeriver::derive(const ast::ProbeDecl& probe, const ast::Script& script,
                           std::vector<DerivedProbe>& out) {
   Trail trail;
-  trail.parts = {{probe.body, &script}};
+  trail.parts = {{probe.body, &script, true}};
   trail.derivation = {points_text(probe.points, ",")};
   trail.token = probe.token;
   derive_points(probe.points, script, trail, out, nullptr);
@@ -173,8 +173,9 @@ ProbeDeriver::Outcome ProbeDeriver::derive_alias(const PointMatch& match, const 
   inner.open.push_back(&alias);
   inner.derivation.push_back(alias_text(alias));
   if (inner.alias.empty()) inner.alias = probes::point_text(match.components);
-  if (alias.prologue) inner.parts.insert(inner.parts.begin(), {alias.prologue, source.script});
-  if (alias.epilogue) inner.parts.push_back({alias.epilogue, source.script});
+  if (alias.prologue)
+    inner.parts.insert(inner.parts.begin(), {alias.prologue, source.script, false});
+  if (alias.epilogue) inner.parts.push_back({alias.epilogue, source.script, false});
   const std::vector<Component> suffix(
       match.components.begin() + static_cast<ptrdiff_t>(match.suffix_start),
       match.components.end());

@@ -20,6 +20,7 @@ constexpr size_t kMaxAliasDepth = 64;
 struct HandlerPart {
   const ast::Block* body = nullptr;
   const ast::Script* script = nullptr;
+  bool is_handler = false;  // what the probe itself says, and no alias
 };
 struct ConditionPart {
   const ast::Expr* condition = nullptr;

@@ -53,6 +53,9 @@ class Autocasts {
     }
     for_each_body(
         [](Stmt*& body) { sem::for_each_expr(body, [](Expr*& e) { settle_defined(e); }); });
+    for (size_t i = 0; i < globals_.size(); ++i)
+      if (const std::optional<CView> view = globals_[i].get())
+        program_.globals[i].pointer_typed = view->is_address || view->type.is_pointer();
   }
 
  private:

@@ -50,6 +50,7 @@ class FunctionLowering {
   Operand conditional(const sem::Expr& expr);
   Operand context_number(ir::Op op, const sem::Expr& expr);
   Operand call(const sem::Expr& expr);
+  static const sem::Expr* wrapped_builtin(const sem::Function& function);
   void check_nesting(const sem::Function& callee);
   uint32_t caught_call_block();
   Operand load(const sem::Expr& expr);
@@ -74,6 +75,8 @@ class FunctionLowering {
   // ---- the sprint family (lower_sprint.cpp); a byte 0 goes to the block `end`
   using Values = std::vector<Operand>;
   void append_print(Operand slot, const sem::Expr& expr);
+  void append_converted(Operand slot, const sem::Expr& print, const FormatPiece& piece,
+                        const Values& values, uint32_t end);
   void append_piece(Operand slot, const FormatPiece& piece, const Values& values);
   void append_fitted(Operand slot, const FormatPiece& piece, Operand text, bool escaped,
                      Values values);
@@ -109,6 +112,9 @@ class FunctionLowering {
   void print_record(const sem::Expr& expr);
   std::optional<FormatPiece::Source> constant_source(const sem::Expr& value) const;
   RecordField field_of(const sem::Expr& value) const;
+  // `later`: what is evaluated before the value is used.
+  Operand print_argument(const sem::Expr& print, const sem::Expr& arg,
+                         const std::vector<const sem::Expr*>& later);
   Operand read_histogram(const sem::Expr& histogram, const sem::Expr& print);
   void message_record(RecordChannel channel, const sem::Expr& text);
   Operand builtin(const sem::Expr& expr);

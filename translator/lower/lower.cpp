@@ -25,8 +25,13 @@ RecordFormat one_text(RecordChannel channel) {
 Status add_fixed_formats(ImageBuilder& builder) {
   RecordFormat heartbeat;
   heartbeat.channel = RecordChannel::heartbeat;
-  for (RecordFormat& format :
-       std::array{one_text(RecordChannel::output), one_text(RecordChannel::notice), heartbeat})
+  RecordFormat skipped;
+  skipped.channel = RecordChannel::error;
+  skipped.pieces.emplace_back();
+  skipped.pieces[0].text =
+      "Skipped too many probes, check MAXSKIPPED or try again with stap -t for more details.";
+  for (RecordFormat& format : std::array{one_text(RecordChannel::output),
+                                         one_text(RecordChannel::notice), heartbeat, skipped})
     if (auto id = builder.add_format(format, {}); !id) return tl::unexpected(id.error());
   return {};
 }

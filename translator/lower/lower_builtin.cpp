@@ -30,8 +30,6 @@ std::optional<ContextValue> context_value(Builtin builtin) {
       return ContextValue::target;
     case Builtin::user_mode:
       return ContextValue::user_mode;
-    case Builtin::boot_ns:
-      return ContextValue::boot_ns;
     case Builtin::mono_ns:
       return ContextValue::mono_ns;
     case Builtin::real_ns:
@@ -56,16 +54,10 @@ std::optional<Access> access_of(Builtin builtin) {
   switch (builtin) {
     case Builtin::kernel_s8:
       return Access{ir::Space::kernel, -1};
-    case Builtin::kernel_u8:
-      return Access{ir::Space::kernel, 1};
     case Builtin::kernel_s16:
       return Access{ir::Space::kernel, -2};
-    case Builtin::kernel_u16:
-      return Access{ir::Space::kernel, 2};
     case Builtin::kernel_s32:
       return Access{ir::Space::kernel, -4};
-    case Builtin::kernel_u32:
-      return Access{ir::Space::kernel, 4};
     case Builtin::kernel_s64:
       return Access{ir::Space::kernel, -8};
     case Builtin::user_s8:

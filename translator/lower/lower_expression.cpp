@@ -242,9 +242,29 @@ FunctionLowering::Operand FunctionLowering::conditional(const Expr& expr) {
   return result;
 }
 
+// The builtin that a function of the library consists of, with the function's own parameters: a
+// call is the builtin's, with the caller's place in its messages.
+const Expr* FunctionLowering::wrapped_builtin(const sem::Function& function) {
+  const sem::Stmt* stmt = function.from_tapset ? function.body : nullptr;
+  while (stmt && stmt->kind == sem::Stmt::Kind::block && stmt->body.size() == 1)
+    stmt = stmt->body[0];
+  if (!stmt || stmt->kind != sem::Stmt::Kind::expression) return nullptr;
+  const Expr& expr = *stmt->expr;
+  if (expr.kind != Expr::Kind::builtin || expr.args.size() != function.parameters) return nullptr;
+  for (uint32_t i = 0; i < expr.args.size(); ++i)
+    if (expr.args[i]->kind != Expr::Kind::local || expr.args[i]->index != i) return nullptr;
+  return &expr;
+}
+
 // Calls the first overload; when it says `next`, the one after it, and so on.
 FunctionLowering::Operand FunctionLowering::call(const Expr& expr) {
   const sem::Program& program = image_.program();
+  if (const Expr* wrapped = wrapped_builtin(program.functions[expr.index])) {
+    Expr direct = expr;
+    direct.kind = Expr::Kind::builtin;
+    direct.index = wrapped->index;
+    return builtin(direct);
+  }
   std::vector<Operand> args;
   for (size_t i = 0; i < expr.args.size(); ++i) {
     std::vector<const Expr*> later(expr.args.begin() + i + 1, expr.args.end());

@@ -39,7 +39,6 @@ int integer_width(const Expr& expr, const sem::Program& program) {
         case Builtin::uid:
         case Builtin::gid:
         case Builtin::target:
-        case Builtin::kernel_u32:
         case Builtin::user_u32:
         case Builtin::random:
           return 4;
@@ -142,9 +141,7 @@ void FunctionLowering::print_record(const Expr& expr) {
       continue;
     }
     std::vector<const Expr*> later(expr.args.begin() + i + 1, expr.args.end());
-    values.push_back(arg.kind == Expr::Kind::histogram ? read_histogram(arg, expr)
-                     : arg.type == sem::Type::string   ? stable(string(arg), later)
-                                                       : stable(integer(arg), later));
+    values.push_back(print_argument(expr, arg, later));
     sources.push_back({Source::Kind::field, static_cast<int64_t>(format.fields.size()), ""});
     if (is_address[i]) continue;
     format.fields.push_back(field_of(arg));

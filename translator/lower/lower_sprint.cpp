@@ -13,42 +13,63 @@ using sem::Expr;
 using Conversion = FormatPiece::Conversion;
 using Source = FormatPiece::Source;
 
+namespace {
+
+// Arguments up to the last that the piece shows or is sized by.
+size_t arguments_until(const FormatPiece& piece) {
+  size_t count = 0;
+  for (const Source* source : {&piece.value, &piece.width, &piece.precision})
+    if (source->kind == Source::Kind::field)
+      count = std::max(count, static_cast<size_t>(source->value) + 1);
+  return count;
+}
+
+}  // namespace
+
+// Each argument is evaluated just before the piece that shows it, which nobody can tell from all
+// before all: so that few values live at a time.
 void FunctionLowering::append_print(Operand slot, const Expr& expr) {
   const sem::Print& print = image_.program().prints[expr.index];
   STAPD_CHECK(print.to_string);
-  Values values;
-  for (size_t i = 0; i < expr.args.size(); ++i) {
-    const Expr& arg = *expr.args[i];
-    std::vector<const Expr*> later(expr.args.begin() + i + 1, expr.args.end());
-    if (arg.kind == Expr::Kind::histogram)
-      values.push_back(read_histogram(arg, expr));
-    else
-      values.push_back(stable(arg.type == sem::Type::string ? string(arg) : integer(arg), later));
-  }
   // A byte 0 ends the string, as it does in C.
   uint32_t end = build_.make_block();
+  Values values;
   for (const FormatPiece& piece : print.pieces) {
-    switch (piece.conversion) {
-      case Conversion::character:
-        append_character(slot, piece, values, end);
-        break;
-      case Conversion::binary:
-        append_binary(expr, slot, piece, values, end);
-        break;
-      case Conversion::memory:
-      case Conversion::memory_hex:
-        append_memory(expr, slot, piece, values, end);
-        break;
-      case Conversion::histogram_log:
-      case Conversion::histogram_linear:
-        append_histogram(slot, values[piece.value.value]);
-        break;
-      default:
-        append_piece(slot, piece, values);
+    size_t until = arguments_until(piece);
+    while (values.size() < until) {
+      const Expr& arg = *expr.args[values.size()];
+      auto later = expr.args.begin() + static_cast<ptrdiff_t>(values.size()) + 1;
+      values.push_back(
+          print_argument(expr, arg, {later, expr.args.begin() + static_cast<ptrdiff_t>(until)}));
     }
+    append_converted(slot, expr, piece, values, end);
   }
   build_.jump(end);
   build_.set_block(end);
+}
+
+FunctionLowering::Operand FunctionLowering::print_argument(const Expr& print, const Expr& arg,
+                                                           const std::vector<const Expr*>& later) {
+  if (arg.kind == Expr::Kind::histogram) return read_histogram(arg, print);
+  return stable(arg.type == sem::Type::string ? string(arg) : integer(arg), later);
+}
+
+void FunctionLowering::append_converted(Operand slot, const Expr& print, const FormatPiece& piece,
+                                        const Values& values, uint32_t end) {
+  switch (piece.conversion) {
+    case Conversion::character:
+      return append_character(slot, piece, values, end);
+    case Conversion::binary:
+      return append_binary(print, slot, piece, values, end);
+    case Conversion::memory:
+    case Conversion::memory_hex:
+      return append_memory(print, slot, piece, values, end);
+    case Conversion::histogram_log:
+    case Conversion::histogram_linear:
+      return append_histogram(slot, values[piece.value.value]);
+    default:
+      return append_piece(slot, piece, values);
+  }
 }
 
 void FunctionLowering::append_piece(Operand slot, const FormatPiece& piece, const Values& values) {

@@ -18,6 +18,7 @@ Status FunctionLowering::lower_function(const sem::Function& source) {
     locals_.push_back(local.type == sem::Type::string ? build_.make_slot(local.capacity)
                                                       : build_.make_reg());
   for (uint32_t i = 0; i < source.parameters; ++i) function_.params.push_back(locals_[i]);
+  if (source.body && source.recursive) count_actions(*source.body);
   if (source.body) statement(*source.body);
   if (!build_.is_closed()) return_({});
   return status_;
@@ -98,7 +99,8 @@ int count_statements(const Stmt& stmt) {
 
 }  // namespace
 
-// MAXACTION: the statements of a round are paid for at its start.
+// MAXACTION: the statements of a round of a loop, or of a call that recurs, are paid for at its
+// start.
 void FunctionLowering::count_actions(const Stmt& body) {
   Operand spent = build_.make_reg();
   int statements = std::min(127, 1 + count_statements(body));
