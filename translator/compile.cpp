@@ -49,7 +49,17 @@ class Compilation {
   // An error with a message is what no diagnostic says; one without says that diagnostics do.
   static tl::unexpected<Error> faults() { return fail(ErrorCode::invalid_argument, ""); }
 
+  // --compatible
+  Status check_language_version() const {
+    const std::string newest = ScriptFacts().language_version;
+    if (compare_versions(host_.facts.language_version, newest) <= 0) return {};
+    return failf(ErrorCode::invalid_argument,
+                 "the language of version {} is in the future: {} is the newest",
+                 host_.facts.language_version, newest);
+  }
+
   Status compile(CompilePhase stop_after, CompileOutcome& outcome) {
+    STAPD_TRY(check_language_version());
     STAPD_ASSIGN(Limits limits, read_limits());
     TapsetLibrary library(files_, options_.tapset_paths, host_.facts, diagnostics_);
     STAPD_TRY(parse_scripts(library));

@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstdio>
 #include <filesystem>
 
 namespace stapd {
@@ -53,6 +54,14 @@ Status remove_pin_folder(const std::string& folder) {
   std::filesystem::remove_all(folder, error);
   if (error) return fail_errno("removing " + folder, error.value());
   return {};
+}
+
+Status discard_pin_folder(const std::string& folder) {
+  std::string nameless = folder + "+old";
+  STAPD_TRY(remove_pin_folder(nameless));
+  if (std::rename(folder.c_str(), nameless.c_str()) != 0 && errno != ENOENT)
+    return fail_errno("removing " + folder, errno);
+  return remove_pin_folder(nameless);
 }
 
 std::vector<std::string> list_pins(const std::string& folder) {

@@ -21,6 +21,9 @@ Status ensure_bpffs();
 Status make_pin_folder(const std::string& folder);
 // Removes the folder and every pin in it: what only the pins kept is gone.
 Status remove_pin_folder(const std::string& folder);
+// Likewise, but first it loses its name: whoever is killed meanwhile leaves no folder that looks as
+// if it were still wanted.
+Status discard_pin_folder(const std::string& folder);
 // Names in the folder, sorted.
 std::vector<std::string> list_pins(const std::string& folder);
 

@@ -315,7 +315,7 @@ Status Recorder::stop() {
   SessionState& session = maps_->session_state();
   if (session.run != SessionState::failed) store_run(session, SessionState::stopping);
   // Without pins and links no program starts any more, and the handlers below are alone.
-  Status removed = pin_folder_.empty() ? Status{} : remove_pin_folder(pin_folder_);
+  Status removed = pin_folder_.empty() ? Status{} : discard_pin_folder(pin_folder_);
   links_.clear();
   run_family(has_failed() ? ProbeSpec::Family::error : ProbeSpec::Family::end);
   if (!has_failed()) show_globals();

@@ -29,7 +29,7 @@ Result<UniqueFd> listen_on(const std::string& path) {
   mode_t mask = umask(0177);
   int bound = bind(fd.get(), reinterpret_cast<sockaddr*>(&address), sizeof address);
   umask(mask);
-  if (bound < 0 || listen(fd.get(), 64) < 0) return fail_errno(path, errno);
+  if (bound < 0 || listen(fd.get(), SOMAXCONN) < 0) return fail_errno(path, errno);
   return fd;
 }
 
@@ -93,9 +93,7 @@ void BusServer::accept_client() {
   if (r >= 0) r = sd_bus_negotiate_creds(connection.bus, 1, SD_BUS_CREDS_UID | SD_BUS_CREDS_PID);
   if (r >= 0) r = sd_bus_start(connection.bus);
   Status added = r < 0 ? Status(fail_errno("a client's connection", -r)) : add_objects(connection);
-  if (added) return;
-  log_.write({LOG_WARNING, added.error().message});
-  connections_.pop_back();
+  if (!added) connections_.pop_back();  // it talks nonsense, or is gone already
 }
 
 int BusServer::on_disconnect(sd_bus_message*, void* userdata, sd_bus_error*) {

@@ -46,7 +46,10 @@ int start_session(sd_bus_message* call, void* userdata, sd_bus_error* error) {
 int stop_session(sd_bus_message* call, void* userdata, sd_bus_error* error) {
   const char* name = nullptr;
   if (int r = sd_bus_message_read(call, "s", &name); r < 0) return r;
-  if (!manager_of(userdata).stop(name)) return no_such_session(error, name);
+  Manager& manager = manager_of(userdata);
+  if (!manager.find(name)) return no_such_session(error, name);
+  manager.note(name, "asked to stop by " + caller_of(call));
+  manager.stop(name);
   return sd_bus_reply_method_return(call, "");
 }
 
@@ -63,10 +66,12 @@ int reply_with_lines(sd_bus_message* call, const std::vector<std::string>& lines
 }
 
 int stop_all(sd_bus_message* call, void* userdata, sd_bus_error*) {
+  manager_of(userdata).note("", "asked to stop all sessions by " + caller_of(call));
   return reply_with_lines(call, manager_of(userdata).stop_all());
 }
 
 int reload(sd_bus_message* call, void* userdata, sd_bus_error*) {
+  manager_of(userdata).note("", "asked to read the profiles by " + caller_of(call));
   return reply_with_lines(call, manager_of(userdata).reload());
 }
 
@@ -111,7 +116,9 @@ int start_and_reply(Manager& manager, const std::string& name, sd_bus_message* c
     else
       sd_bus_reply_method_return(call.get(), "");
   };
+  std::string caller = caller_of(call);
   if (!manager.start(name, std::move(reply))) return no_such_session(error, name);
+  manager.note(name, "asked to start by " + caller);
   return 1;
 }
 

@@ -109,6 +109,7 @@ int open_recording(sd_bus_message* call, void* userdata, sd_bus_error* error) {
   const Session& session = session_of(userdata);
   Result<OpenedRecording> opened = session.open_recording();
   if (!opened) return not_recording(error, opened.error());
+  manager_of(call).note(session.name(), "read by " + caller_of(call));
   Message reply = new_reply(call);
   int r = sd_bus_message_append(reply.get(), "hhha{sv}", opened->image.get(), opened->ring.get(),
                                 opened->state.get(), 5, "SegmentBytes", "t", opened->segment_bytes,
@@ -121,6 +122,7 @@ int open_recording(sd_bus_message* call, void* userdata, sd_bus_error* error) {
 int dump_globals(sd_bus_message* call, void* userdata, sd_bus_error* error) {
   Result<UniqueFd> text = session_of(userdata).dump_globals();
   if (!text) return not_recording(error, text.error());
+  manager_of(call).note(session_of(userdata).name(), "globals read by " + caller_of(call));
   return sd_bus_reply_method_return(call, "h", text->get());
 }
 
@@ -129,6 +131,7 @@ int start(sd_bus_message* call, void* userdata, sd_bus_error* error) {
 }
 
 int stop(sd_bus_message* call, void* userdata, sd_bus_error*) {
+  manager_of(call).note(session_of(userdata).name(), "asked to stop by " + caller_of(call));
   session_of(userdata).stop();
   return sd_bus_reply_method_return(call, "");
 }

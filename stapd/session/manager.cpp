@@ -2,8 +2,6 @@
 
 #include <malloc.h>
 
-#include <set>
-
 #include "runtime/load/death_watch.h"
 #include "runtime/load/pins.h"
 
@@ -45,18 +43,21 @@ std::string Manager::summary() const {
 
 Status Manager::take_over() {
   STAPD_TRY(ensure_bpffs());
-  adopt_sessions();
+  std::set<std::string> lost = adopt_sessions();
   reload();
   taken_over_ = true;
   update_watch();
   for (const auto& [name, session] : sessions_)
-    if (session->state() == Session::State::inactive && session->profile().automatic)
+    if (session->state() == Session::State::inactive &&
+        (session->profile().automatic || lost.count(name)))
       session->start([](const std::optional<SessionFailure>&) {});
   malloc_trim(0);  // what decoding took
   return {};
 }
 
-void Manager::adopt_sessions() {
+// Names of those that should record, and of which nothing could be taken over.
+std::set<std::string> Manager::adopt_sessions() {
+  std::set<std::string> lost;
   std::optional<uint64_t> died = time_of_death(paths_.watch_folder());
   for (const std::string& pin : list_pins(paths_.sessions_folder())) {
     std::string name = decode_pin_name(pin);
@@ -71,7 +72,9 @@ void Manager::adopt_sessions() {
     sweep(pin, adopted.error().message);
     for (Observer* observer : observers_) observer->on_removed(session);
     sessions_.erase(name);
+    lost.insert(name);
   }
+  return lost;
 }
 
 void Manager::sweep(const std::string& pin, const std::string& why) {
@@ -126,6 +129,10 @@ bool Manager::start(const std::string& name, Session::Started done) {
   if (session->state() != Session::State::recording && files) read_profile_of(*session, *files);
   session->start(std::move(done));
   return true;
+}
+
+void Manager::note(const std::string& session, const std::string& what) const {
+  log_.write({LOG_INFO, what, session, message_id::kAsked});
 }
 
 bool Manager::stop(const std::string& name) {

@@ -3,6 +3,7 @@
 
 #include <map>
 #include <memory>
+#include <set>
 
 #include "stapd/profile/find_profiles.h"
 #include "stapd/session/session.h"
@@ -35,6 +36,8 @@ class Manager {
   bool start(const std::string& name, Session::Started done);
   bool stop(const std::string& name);
   std::vector<std::string> stop_all();
+  // For the log: what somebody did to a session.
+  void note(const std::string& session, const std::string& what) const;
   // A line for every difference.
   std::vector<std::string> reload();
   size_t count_of(Session::State state) const;
@@ -44,7 +47,7 @@ class Manager {
  private:
   Session& get(const std::string& name);
   void read_profile_of(Session& session, const ProfileFiles& files);
-  void adopt_sessions();
+  std::set<std::string> adopt_sessions();
   void sweep(const std::string& pin, const std::string& why);
   void on_state(const Session& session);
   void forget_later();

@@ -8,6 +8,7 @@ from pathlib import Path
 sys.dont_write_bytecode = True  # the tree stays as it is
 
 import check_includes
+import check_paths
 import check_sizes
 import check_tools
 import check_words
@@ -17,6 +18,7 @@ CHECKS = {
     "includes": check_includes.check,
     "sizes": check_sizes.check,
     "words": check_words.check,
+    "paths": check_paths.check,
     "format": check_tools.check_format,
     "shell": check_tools.check_shell,
 }

@@ -9,6 +9,7 @@ from pathlib import Path
 sys.dont_write_bytecode = True
 
 import check_includes
+import check_paths
 import check_sizes
 import check_tools
 import check_words
@@ -155,6 +156,14 @@ class Words(LintTest):
         self.assertEqual(check_words.check(self.root), [])
         self.write("a.cpp", "enum class Op { action };\n")
         self.assert_one(check_words.check(self.root), "Op::action occurs no more")
+
+
+class Paths(LintTest):
+    def test_a_recipe_that_leads_nowhere(self):
+        self.write("runtime/image/ir.h", "")
+        self.assert_one(self.faults(check_paths.check, HACKING_dot_md="Edit `runtime/image/ir.h`, then\n"
+                                    "`runtime/image/gone.h` and `stap`.\n"),
+                        "HACKING.md:2", "runtime/image/gone.h")
 
 
 class Tools(LintTest):

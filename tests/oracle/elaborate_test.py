@@ -76,8 +76,9 @@ def compare_types(ours, theirs):
 def check(oracle, tool, path):
     text = path.read_text()
     options, arguments = options_of(text)
-    theirs, their_product, their_messages = oracle.run(["-p2"] + options + ["-"] + arguments,
-                                                       script=text.encode())
+    theirs, their_product, their_messages = oracle.run(
+        ["-p2"] + options + ["-"] + arguments, script=text.encode(),
+        system_calls="syscall" in text)
     ours = subprocess.run(
         [tool, "--phase=elaborate", "--kinds", "--kernel-build=" + oracle.build,
          "--compatible=" + stap_oracle.VERSION, "-I", str(TAPSETS)] + options + [str(path)] +

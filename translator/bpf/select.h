@@ -197,6 +197,7 @@ class Selector {
   void select_array_add(const ir::Instr& instr);
   void insert_element(const GlobalSpec& global, const std::function<void(int32_t)>& write_value,
                       Label exists, Label failed);
+  void call_update();
   void next_insertion(const GlobalSpec& global, Reg number);
   void note_insertion(const GlobalSpec& global, Reg number);
   uint32_t eviction_of(const GlobalSpec& global);

@@ -201,7 +201,7 @@ void Selector::insert_element(const GlobalSpec& global,
     frame_address(R2, plan_.temp);
     frame_address(R3, value);
     emit_.move_imm(R4, kNoExist);
-    emit_.call(kMapUpdateElem, 4);
+    call_update();
     emit_.move(result, R0);
   };
   update();
@@ -217,6 +217,14 @@ void Selector::insert_element(const GlobalSpec& global,
   emit_.jump_if_imm(Jump::ne, result, 0, failed);
   emit_.label(inserted);
   note_insertion(global, number);
+}
+
+// r0 = 0 or -errno. Up to Linux 6.3 the kernel's function returns an int: the upper half of the
+// register is anything.
+void Selector::call_update() {
+  emit_.call(kMapUpdateElem, 4);
+  emit_.alu_imm(Alu::shl, R0, 32);
+  emit_.alu_imm(Alu::sar, R0, 32);
 }
 
 void Selector::next_insertion(const GlobalSpec& global, Reg number) {

@@ -65,7 +65,7 @@ void Selector::insert_statistic(const GlobalSpec& global, Label failed) {
     frame_address(R2, plan_.temp);
     emit_.map_value(R3, kDataMap, data_.zeros(stat_value_size(global.statistic)));
     emit_.move_imm(R4, BPF_NOEXIST);
-    emit_.call(kMapUpdateElem, 4);
+    call_update();
   };
   update();
   if (global.wrap) {

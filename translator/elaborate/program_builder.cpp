@@ -275,7 +275,7 @@ void ProgramBuilder::read_pragmas(uint32_t index, const ast::FunctionDecl& decl,
   if (side.pragmas.contains("stable") && !side.pragmas.contains("pure"))
     diagnostics_.add(DiagnosticKind::bad_pragma, place_of(decl.token),
                      "stable function must also be /* pure */");
-  if (side.pragmas.contains("guru") && !options_.guru && is_user(script))
+  if (side.pragmas.contains("guru") && !options_.guru)
     diagnostics_.add(DiagnosticKind::guru_only, place_of(decl.token),
                      "function may not be used unless -g is specified");
 }

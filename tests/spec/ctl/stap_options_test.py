@@ -25,7 +25,7 @@ class Options(unittest.TestCase):
         for option in ("-k", "-P", "--prologue-searching=always", "-BX=1", "-dkernel", "--bpf",
                        "--ldd", "--all-modules", "--disable-cache", "--poison-cache",
                        "--clean-cache", "-R/x", "--check-version", "--sign-module", "--modinfo=a=b",
-                       "--save-uprobes", "--download-debuginfo=yes", "--tmpdir=/tmp",
+                       "--save-uprobes", "--debug", "--download-debuginfo=yes", "--tmpdir=/tmp",
                        "--rlimit-nproc=5", "--rlimit-fsize=5", "--build-as=x",
                        "--semantic-keep-going"):
             result = stap(option, "-p1", "-e", QUIT)
@@ -59,6 +59,12 @@ class Options(unittest.TestCase):
             self.assertEqual(result.stdout, "")
             self.assertIn(text, result.stderr)
             self.assertIn("Try 'stap --help'", result.stderr)
+
+    def test_a_language_of_the_future(self):
+        result = stap("--compatible=99.1", "-p1", "-e", QUIT)
+        self.assertEqual((result.returncode, result.stdout), (1, ""))
+        self.assertIn("99.1 is in the future", result.stderr)
+        self.assertEqual(stap("--compatible=4.8", "-p1", "-e", QUIT).returncode, 0)
 
     def test_clusters(self):
         self.assertIn("# probes\nbegin", stap("-gup2", "-e", QUIT).stdout)

@@ -2,6 +2,10 @@
 #include <grp.h>
 #include <sched.h>
 #include <sys/mount.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+
+#include <random>
 
 #include "tests/support/daemon_under_test.h"
 #include "tests/support/marked_calls.h"
@@ -134,6 +138,36 @@ TEST(BadInput, ASecondDaemonOfAnInstanceIsRefused) {
   EXPECT_EQ(status, 1);
   EXPECT_NE(text.find("another stapd has"), std::string::npos) << text;
   EXPECT_TRUE(daemon.connect());
+}
+
+int connect_raw(const std::string& path) {
+  sockaddr_un address = {};
+  address.sun_family = AF_UNIX;
+  path.copy(address.sun_path, sizeof address.sun_path - 1);
+  int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  if (connect(fd, reinterpret_cast<sockaddr*>(&address), sizeof address) < 0) return -1;
+  return fd;
+}
+
+TEST(BadInput, ClientsThatTalkNonsenseOrSayNothingDisturbNobody) {
+  DaemonUnderTest daemon;
+  daemon.add_profile("good", kGood);
+  daemon.start();
+  std::minstd_rand random(1);
+  for (int i = 0; i < 100; ++i) {
+    int fd = connect_raw(daemon.paths().private_socket);
+    ASSERT_GE(fd, 0);
+    std::string words = i % 2 ? std::string("\0AUTH EXTERNAL 30\r\nBEGIN\r\n", 26) : "";
+    for (int n = 0; n < 200; ++n) words += static_cast<char>(random());
+    (void)!send(fd, words.data(), words.size(), MSG_NOSIGNAL);
+    close(fd);
+  }
+  std::vector<int> silent;
+  for (int i = 0; i < 100; ++i) silent.push_back(connect_raw(daemon.paths().private_socket));
+  EXPECT_TRUE(daemon.connect());
+  ASSERT_TRUE(daemon.client().start("good")) << daemon.client().error();
+  for (int fd : silent) close(fd);
+  EXPECT_EQ(daemon.client().state_of("good"), "recording");
 }
 
 TEST(BadInput, WithoutABusThePrivateSocketAnswers) {

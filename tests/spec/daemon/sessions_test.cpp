@@ -59,6 +59,20 @@ TEST(Sessions, RecordFromProfileToText) {
   EXPECT_EQ(client.open("execs")->text(), "begins\n") << "a new recording";
 }
 
+TEST(Sessions, TheLogSaysWhoAsked) {
+  DaemonUnderTest daemon;
+  daemon.add_profile("execs", kExecs, "Start=manual\n");
+  daemon.start();
+  daemon.client().start("execs");
+  daemon.client().open("execs");
+  daemon.client().stop("execs");
+  daemon.client().reload();
+  std::string self = fmt::format("[{}], user 0\n", getpid());
+  for (const char* what : {"execs: asked to start by ", "execs: read by ",
+                           "execs: asked to stop by ", "asked to read the profiles by "})
+    EXPECT_TRUE(daemon.says(what + std::string("unit_spec_daemo") + self)) << what << daemon.log();
+}
+
 TEST(Sessions, StartWithTheDaemonUnlessTheySayManual) {
   DaemonUnderTest daemon;
   daemon.add_profile("with", kExecs);
