@@ -60,7 +60,8 @@ work() {
 say "stapd --root=$root, with the profiles of conf.d"
 mkdir -p "$root/etc/stapd"
 cp -r "$profiles" "$root/etc/stapd/conf.d"
-"$bin/stapd" --root="$root" --bus=none >"$root/log" 2>&1 &
+# Of a session of its own: a ^C of the terminal is for this script, which then stops what records.
+setsid "$bin/stapd" --root="$root" --bus=none >"$root/log" 2>&1 &
 daemon=$!
 wait_for_daemon
 show cat start programs opens

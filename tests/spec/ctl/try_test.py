@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """./dev try: what it shows is a recording of this host, and nothing is left of it."""
 
+import hashlib
 import os
 import re
 import signal
@@ -14,7 +15,7 @@ TRY = Path(__file__).resolve().parents[2] / "support/try.sh"
 
 
 def left_over(root):
-    """Of the instance below `root`: its folder and its processes."""
+    """Of the instance below `root`: its folder, its processes and what it pinned."""
     processes = []
     for entry in Path("/proc").glob("[0-9]*/cmdline"):
         try:
@@ -23,7 +24,8 @@ def left_over(root):
             continue
         if f"--root={root}".encode() in command:
             processes.append(command)
-    return processes + ([root] if Path(root).exists() else [])
+    pins = "/sys/fs/bpf/stapd-" + hashlib.sha256(root.encode()).hexdigest()[:12]
+    return processes + [place for place in (root, pins) if Path(place).exists()]
 
 
 class Try(unittest.TestCase):
