@@ -9,9 +9,7 @@ void Selector::write_string_form(Reg base, int32_t offset, uint32_t capacity,
   if (is_short_string(capacity)) {
     if (from.is_literal) {
       std::string text = from.text->substr(0, capacity - 1);
-      for (uint32_t at = 0; at < round_up_8(capacity); at += 8)
-        store_word(base, offset + at, word_of(text, at));
-      return;
+      return store_text(base, offset, text, round_up_8(capacity));
     }
     STAPD_CHECK(from.capacity <= capacity);
     int32_t bytes = from.offset + (from.is_short ? 0 : 8);
@@ -20,10 +18,7 @@ void Selector::write_string_form(Reg base, int32_t offset, uint32_t capacity,
     return;
   }
   Reg length = length_of(from);
-  Label fits = emit_.make_label();
-  emit_.jump_if_imm(Jump::ule, length, static_cast<int32_t>(capacity - 1), fits);
-  emit_.move_imm(length, capacity - 1);
-  emit_.label(fits);
+  emit_.at_most(length, static_cast<int32_t>(capacity - 1));
   emit_.store(Size::u64, base, offset, length);
   Reg bytes = bytes_of(from), tail = emit_.make_reg();
   emit_.move(R1, base);
