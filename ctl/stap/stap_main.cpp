@@ -6,6 +6,7 @@
 #include <cstdio>
 #include <cstring>
 #include <new>
+#include <optional>
 
 #include "ctl/stap/compile_limits.h"
 #include "ctl/stap/options.h"
@@ -13,6 +14,7 @@
 #include "ctl/stap/read_scripts.h"
 #include "ctl/stap/run_session.h"
 #include "runtime/base/version.h"
+#include "runtime/load/uprobe_head_start.h"
 #include "translator/host/compile_here.h"
 
 namespace stapd::ctl {
@@ -70,11 +72,19 @@ Result<int> list(StapOptions& options) {
   return outcome.ok ? 0 : 1;
 }
 
+// Without "process" and "function" in its text, no script does.
+bool may_probe_programs(const CompileOptions& options) {
+  return options.script_text.find("process") != std::string::npos &&
+         options.script_text.find("function") != std::string::npos;
+}
+
 Result<int> run(StapOptions& options) {
   options.compile.color = options.color_always || (!options.color_never && isatty(STDERR_FILENO));
   if (options.list || options.dump != StapOptions::Dump::none) return list(options);
   STAPD_TRY(read_scripts(options));
   if (options.target) options.compile.target_pid = *options.target;
+  std::optional<UprobeHeadStart> head_start;
+  if (options.last_pass == 5 && may_probe_programs(options.compile)) head_start.emplace();
   STAPD_ASSIGN(CompileOutcome outcome, compile_script(options));
   std::fputs(outcome.diagnostics.c_str(), stderr);
   print_passes(outcome.passes, options);
