@@ -27,6 +27,9 @@ struct Profile {
 
   // What to tell about it that does not keep it from being used: "FILE:LINE: ...".
   std::vector<std::string> warnings;
+  // Those of them that are about keys that do not exist: whoever asks for the session gets them as
+  // an error; at boot a recording is worth more than a right profile.
+  std::vector<std::string> unknown_keys;
 };
 
 // Names the settings and the script's text: two equal ones record the same. "" when the script

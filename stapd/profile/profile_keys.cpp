@@ -149,12 +149,12 @@ const Key* find_key(const IniAssignment& assignment) {
 
 std::string why_unknown(const IniAssignment& assignment) {
   if (assignment.section.empty())
-    return fmt::format("'{}=' stands before any [Section], and is ignored", assignment.key);
+    return fmt::format("'{}=' stands before any [Section]", assignment.key);
   for (const Key& key : kKeys)
     if (key.name == assignment.key)
-      return fmt::format("'{}=' belongs into [{}], not [{}], and is ignored", assignment.key,
-                         key.section, assignment.section);
-  return fmt::format("unknown key '{}=' in [{}] is ignored", assignment.key, assignment.section);
+      return fmt::format("'{}=' belongs into [{}], not [{}]", assignment.key, key.section,
+                         assignment.section);
+  return fmt::format("unknown key '{}=' in [{}]", assignment.key, assignment.section);
 }
 
 }  // namespace
@@ -167,8 +167,9 @@ Status apply_assignments(const std::vector<IniAssignment>& assignments, Profile&
                    assignment.section);
     const Key* key = find_key(assignment);
     if (!key) {
-      profile.warnings.push_back(
-          fmt::format("{}: {}", assignment.place(), why_unknown(assignment)));
+      std::string wrong = fmt::format("{}: {}", assignment.place(), why_unknown(assignment));
+      profile.warnings.push_back(wrong + "; ignored");
+      profile.unknown_keys.push_back(std::move(wrong));
       continue;
     }
     key->reset(profile, defaults);

@@ -1,5 +1,7 @@
 #include "stapd/session/manager.h"
 
+#include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <malloc.h>
 
 #include "runtime/load/death_watch.h"
@@ -127,7 +129,13 @@ bool Manager::start(const std::string& name, Session::Started done) {
   if (!files && !session) return false;
   if (!session) session = &get(name);
   if (session->state() != Session::State::recording && files) read_profile_of(*session, *files);
-  session->start(std::move(done));
+  bool runs =
+      session->state() == Session::State::recording || session->state() == Session::State::starting;
+  if (!runs && !session->profile().unknown_keys.empty())
+    done(SessionFailure{SessionFailure::Kind::profile,
+                        fmt::format("{}", fmt::join(session->profile().unknown_keys, "\n"))});
+  else
+    session->start(std::move(done));
   return true;
 }
 

@@ -88,12 +88,18 @@ INSTANTIATE_TEST_SUITE_P(
                                "ProfileError", "bad.conf:3"}),
     [](const auto& param) { return std::string(param.param.name); });
 
-TEST(BadInput, AnUnknownKeyIsSaidAndIgnored) {
+// Asked for, the profile has to be right; at boot a recording is worth more.
+TEST(BadInput, AnUnknownKeyIsRefusedExceptAtBoot) {
   DaemonUnderTest daemon;
-  daemon.add_profile("typo", kGood, "Descripton=x\n");
+  daemon.add_profile("boot", kGood, "Descripton=x\n");
   daemon.start();
-  EXPECT_TRUE(daemon.client().start("typo")) << daemon.client().error();
-  EXPECT_TRUE(daemon.says("typo.conf:3: unknown key 'Descripton=' in [Session] is ignored"));
+  EXPECT_TRUE(daemon.client().start("boot")) << daemon.client().error();
+  EXPECT_TRUE(daemon.says("boot.conf:3: unknown key 'Descripton=' in [Session]; ignored"));
+  daemon.add_profile("typo", kGood, "Descripton=x\n");
+  EXPECT_FALSE(daemon.client().start("typo"));
+  EXPECT_NE(daemon.client().error().find("typo.conf:3: unknown key 'Descripton=' in [Session]"),
+            std::string::npos);
+  EXPECT_EQ(daemon.client().state_of("boot"), "recording");
 }
 
 TEST(BadInput, AnUnknownSessionIsRefused) {

@@ -119,11 +119,11 @@ TEST_F(Profiles, UnknownKeysAreSaidWithTheirPlace) {
   Result<Profile> profile = read("p");
   ASSERT_TRUE(profile);
   std::string file = root_.file("etc/stapd/conf.d/p.conf");
-  EXPECT_EQ(profile->warnings,
-            (std::vector<std::string>{
-                file + ":3: unknown key 'Scrpt=' in [Session] is ignored",
-                file + ":4: 'Size=' belongs into [Memory], not [Session], and is ignored",
-                file + ":6: unknown key 'size=' in [Memory] is ignored"}));
+  EXPECT_EQ(
+      profile->warnings,
+      (std::vector<std::string>{file + ":3: unknown key 'Scrpt=' in [Session]; ignored",
+                                file + ":4: 'Size=' belongs into [Memory], not [Session]; ignored",
+                                file + ":6: unknown key 'size=' in [Memory]; ignored"}));
 }
 
 TEST_F(Profiles, RoundingIsSaid) {
