@@ -241,11 +241,7 @@ class Compilation {
 CompileOutcome compile(const CompileOptions& options, const KernelInfo& kernel,
                        CompilePhase stop_after) {
   const arch::Machine* machine = arch::find_machine(kernel.machine);
-  if (!machine) {
-    CompileOutcome outcome;
-    outcome.diagnostics = "ERROR: programs cannot be made for " + kernel.machine + "\n";
-    return outcome;
-  }
+  if (!machine) return refuse_machine(kernel);
   return Compilation(options, kernel, *machine).run(stop_after);
 }
 

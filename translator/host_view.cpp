@@ -73,4 +73,10 @@ std::string HostView::render(const Diagnostics& diagnostics, const SourceFiles& 
   return render_diagnostics(diagnostics, files, render);
 }
 
+CompileOutcome refuse_machine(const KernelInfo& kernel) {
+  CompileOutcome outcome;
+  outcome.diagnostics = "ERROR: programs cannot be made for " + kernel.machine + "\n";
+  return outcome;
+}
+
 }  // namespace stapd

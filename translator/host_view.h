@@ -28,4 +28,7 @@ struct HostView {
   KernelFunctions functions;
 };
 
+// Of a kernel for whose machine there is no arch::Machine.
+CompileOutcome refuse_machine(const KernelInfo& kernel);
+
 }  // namespace stapd

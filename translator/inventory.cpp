@@ -174,11 +174,7 @@ class InventoryTaker {
 CompileOutcome take_inventory(const CompileOptions& options, const KernelInfo& kernel,
                               Inventory inventory) {
   const arch::Machine* machine = arch::find_machine(kernel.machine);
-  if (!machine) {
-    CompileOutcome outcome;
-    outcome.diagnostics = "ERROR: programs cannot be made for " + kernel.machine + "\n";
-    return outcome;
-  }
+  if (!machine) return refuse_machine(kernel);
   return InventoryTaker(options, kernel, *machine).take(inventory);
 }
 

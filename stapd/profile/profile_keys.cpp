@@ -79,7 +79,7 @@ Status set_missing_probe(Profile& profile, const std::string& value) {
   return {};
 }
 
-// Nothing counts skipped handlers against a limit yet; `GetStatistics` tells how many there were.
+// Programs could count against MAXSKIPPED; how such a session ends under stapd is not settled.
 Status set_max_skipped(Profile& profile, const std::string& value) {
   if (value != "unlimited")
     return fail(ErrorCode::unsupported, "a limit is not yet supported, only `unlimited`");

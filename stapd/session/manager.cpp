@@ -1,7 +1,5 @@
 #include "stapd/session/manager.h"
 
-#include <fmt/format.h>
-#include <fmt/ranges.h>
 #include <malloc.h>
 
 #include "runtime/load/death_watch.h"
@@ -52,7 +50,7 @@ Status Manager::take_over() {
   for (const auto& [name, session] : sessions_)
     if (session->state() == Session::State::inactive &&
         (session->profile().automatic || lost.count(name)))
-      session->start([](const std::optional<SessionFailure>&) {});
+      session->start([](const std::optional<SessionFailure>&) {}, Session::OnUnknownKey::ignore);
   malloc_trim(0);  // what decoding took
   return {};
 }
@@ -129,13 +127,7 @@ bool Manager::start(const std::string& name, Session::Started done) {
   if (!files && !session) return false;
   if (!session) session = &get(name);
   if (session->state() != Session::State::recording && files) read_profile_of(*session, *files);
-  bool runs =
-      session->state() == Session::State::recording || session->state() == Session::State::starting;
-  if (!runs && !session->profile().unknown_keys.empty())
-    done(SessionFailure{SessionFailure::Kind::profile,
-                        fmt::format("{}", fmt::join(session->profile().unknown_keys, "\n"))});
-  else
-    session->start(std::move(done));
+  session->start(std::move(done), Session::OnUnknownKey::refuse);
   return true;
 }
 

@@ -1,6 +1,7 @@
 #include "stapd/session/session.h"
 
 #include <fcntl.h>
+#include <fmt/ranges.h>
 #include <malloc.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -129,12 +130,16 @@ uint64_t Session::ring_bytes() const {
 
 // ---- starting ---------------------------------------------------------------------------------
 
-void Session::start(Started tell) {
+void Session::start(Started tell, OnUnknownKey on_unknown_key) {
   if (state_ == State::recording) return tell(std::nullopt);
   starters_.push_back(std::move(tell));
   if (state_ == State::starting) return;
   if (!profile_error_.empty()) {
     failure_ = SessionFailure{SessionFailure::Kind::profile, profile_error_};
+    return tell_starters();
+  }
+  if (on_unknown_key == OnUnknownKey::refuse && !profile_.unknown_keys.empty()) {
+    fail(SessionFailure::Kind::profile, fmt::format("{}", fmt::join(profile_.unknown_keys, "\n")));
     return tell_starters();
   }
   failure_.reset();

@@ -78,7 +78,8 @@ class Session {
   // ---- what can be done with it
   // `tell` gets nothing when it records, or why it does not; before start() returns, or later.
   using Started = std::function<void(const std::optional<SessionFailure>&)>;
-  void start(Started tell);
+  enum class OnUnknownKey { refuse, ignore };
+  void start(Started tell, OnUnknownKey on_unknown_key);
   // Takes over what is pinned. An error when that is not to be had.
   Status adopt(std::optional<uint64_t> away_since);
   Status stop();

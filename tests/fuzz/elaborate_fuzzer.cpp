@@ -1,32 +1,21 @@
 // Any bytes that parse through elaboration, without a tapset and without a kernel.
 #include <cstdlib>
 
+#include "tests/fuzz/fuzzed_script.h"
 #include "tests/fuzz/fuzzer.h"
 #include "translator/elaborate/elaborate.h"
 #include "translator/elaborate/program_printer.h"
 #include "translator/elaborate/refuse_unexecutable.h"
-#include "translator/parse/parse_file.h"
 #include "translator/source/render_diagnostics.h"
 
 using namespace stapd;
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
-  SourceFiles files;
-  Diagnostics diagnostics;
-  const FileId file = files.add("fuzz.stp", std::string(reinterpret_cast<const char*>(data), size),
-                                SourceOrigin::user);
-  ScriptArguments arguments(std::vector<std::string>{"1", "text"});
-  ScriptFacts facts;
-  facts.architecture = "x86_64";
-  facts.guru = size % 2 == 0;
-  TapsetLibrary library(files, {}, facts, diagnostics);
-  const MacroTable none;
-  ParseFileOptions options;
-  options.arguments = &arguments;
-  options.macros = &none;
-  options.facts = &facts;
-  const std::optional<ast::Script> script = parse_file(files, file, options, diagnostics);
-  if (!script) return 0;
+  test::FuzzedScript fuzzed(data, size);
+  if (!fuzzed.script) return 0;
+  SourceFiles& files = fuzzed.files;
+  Diagnostics& diagnostics = fuzzed.diagnostics;
+  TapsetLibrary library(files, {}, fuzzed.facts, diagnostics);
   const KernelInfo kernel;
   const KernelLists lists;
   btf::Catalog types(kernel.btf_path);
@@ -35,9 +24,9 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   // A program that a script names is not looked for.
   probes::BuildContext host{kernel, arch::kX86_64, types, tracepoints, functions, {"/nowhere", ""}};
   ElaborateOptions elaborate_options;
-  elaborate_options.guru = facts.guru;
+  elaborate_options.guru = fuzzed.facts.guru;
   elaborate_options.unoptimized = size % 3 == 0;
-  const std::vector<const ast::Script*> scripts = {&*script};
+  const std::vector<const ast::Script*> scripts = {&*fuzzed.script};
   const std::optional<sem::Program> program =
       elaborate({files, scripts, library, host, elaborate_options}, diagnostics);
   if (program.has_value() == diagnostics.has_errors()) std::abort();

@@ -89,6 +89,7 @@ class BodyBinder {
   // ---- operators on probes and foreign data (bind_special.cpp; target_binder.h)
   Expr* bind_defined(const ast::Defined& e);
   Expr* bind_probe_write(const ast::ProbeWrite& e);
+  Expr* refuse_foreign_write(const ast::Expr& target);
   Expr* bind_entry(const Token& token, const ast::Expr& saved);
   Expr* bind_constant(const ast::Constant& e);
   Expr* bind_enumerator(const ast::Enumerator& e);

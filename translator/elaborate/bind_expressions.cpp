@@ -332,6 +332,26 @@ Expr* BodyBinder::bind_ternary(const ast::Ternary& e) {
 }
 
 // A variable or an element of an array; anything else is a fault.
+namespace {
+
+bool is_foreign(const ast::Expr& e) {
+  return e.kind == ExprKind::target || e.kind == ExprKind::cast ||
+         e.kind == ExprKind::target_global || e.kind == ExprKind::autocast;
+}
+
+}  // namespace
+
+// At once, and not when it is still there after dead code is gone: a write is never dead.
+Expr* BodyBinder::refuse_foreign_write(const ast::Expr& target) {
+  if (builder_.options().guru)
+    fault(DiagnosticKind::unsupported_construct, target.token,
+          "not yet supported: writing to target variables");
+  else
+    fault(DiagnosticKind::guru_only, target.token,
+          "write to target variable not permitted; need stap -g");
+  return make_unresolved(target.token, DiagnosticKind::unsupported_construct, "");
+}
+
 Expr* BodyBinder::bind_lvalue(const ast::Expr& target, const Token& op) {
   if (const auto* name = ast::maybe<ast::Name>(&target)) return bind_name(*name);
   if (const auto* index = ast::maybe<ast::Index>(&target);
@@ -339,11 +359,7 @@ Expr* BodyBinder::bind_lvalue(const ast::Expr& target, const Token& op) {
     return bind_index(*index, false);
   Expr* bound = bind(target);
   if (bound->kind == Kind::unresolved) return bound;
-  const bool foreign = target.kind == ExprKind::target || target.kind == ExprKind::cast ||
-                       target.kind == ExprKind::target_global || target.kind == ExprKind::autocast;
-  if (foreign)
-    return make_unresolved(target.token, DiagnosticKind::unsupported_construct,
-                           "not yet supported: writing to target variables");
+  if (is_foreign(target)) return refuse_foreign_write(target);
   Diagnostic d{
       DiagnosticKind::not_assignable, "Expecting lvalue for assignment", place_of(op), {}, {}, {}};
   d.notes.push_back({"this cannot be assigned to", place_of(target.token)});
@@ -368,7 +384,8 @@ Expr* BodyBinder::bind_assignment(const ast::Assignment& e) {
 Expr* BodyBinder::bind_step(const ast::Step& e) {
   const bool variable = e.operand->kind == ExprKind::name || e.operand->kind == ExprKind::index;
   // SystemTap lets 3++ pass as long as nobody wants its value.
-  Expr* target = variable ? bind_lvalue(*e.operand, e.token) : bind(*e.operand);
+  const bool written = variable || is_foreign(*e.operand);
+  Expr* target = written ? bind_lvalue(*e.operand, e.token) : bind(*e.operand);
   if (target->kind == Kind::unresolved) return target;
   if (target->kind != Kind::local && target->kind != Kind::global && target->kind != Kind::element)
     return make_unresolved(e.token, DiagnosticKind::not_assignable,

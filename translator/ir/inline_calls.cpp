@@ -219,7 +219,7 @@ class Inliner {
     build.append(Op::str_copy, {pending_}, {literal("")});
     auto pool = [this](const std::string& text) { return literal(text); };
     for (const FormatPiece& piece : image_.formats[raise.aux].pieces)
-      (void)append_piece(build, pool, pending_, piece, raise.args);
+      append_piece(build, pool, pending_, piece, raise.args);
     own_blocks(owner_[b], level_[b]);
     return build.block();
   }

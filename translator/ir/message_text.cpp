@@ -2,6 +2,8 @@
 
 #include <optional>
 
+#include "runtime/base/check.h"
+
 namespace stapd {
 
 using ir::Op;
@@ -65,12 +67,12 @@ void append_text(IrBuilder& build, Operand slot, Operand text, Operand width, Op
 
 }  // namespace
 
-Status append_piece(IrBuilder& build, const LiteralPool& literal, Operand slot,
-                    const FormatPiece& piece, const std::vector<Operand>& values) {
+void append_piece(IrBuilder& build, const LiteralPool& literal, Operand slot,
+                  const FormatPiece& piece, const std::vector<Operand>& values) {
   using Conversion = FormatPiece::Conversion;
   if (piece.conversion == Conversion::literal) {
     build.append(Op::str_append, {slot}, {slot, literal(piece.text)});
-    return {};
+    return;
   }
   Operand width = size_of(build, piece.width, values);
   Operand precision = size_of(build, piece.precision, values);
@@ -80,15 +82,12 @@ Status append_piece(IrBuilder& build, const LiteralPool& literal, Operand slot,
     build.append(Op::str_append_number, {slot},
                  {slot, number_of(piece.value, values), width, precision},
                  ir::number_spec(*base, flags));
-    return {};
+    return;
   }
-  if (piece.conversion == Conversion::string) {
-    Operand text = piece.value.kind == Source::Kind::literal ? literal(piece.value.text)
-                                                             : values[piece.value.value];
-    append_text(build, slot, text, width, precision, piece.flags);
-    return {};
-  }
-  return fail(ErrorCode::unsupported, "not yet supported: this conversion in the sprint family");
+  STAPD_CHECK(piece.conversion == Conversion::string);
+  Operand text = piece.value.kind == Source::Kind::literal ? literal(piece.value.text)
+                                                           : values[piece.value.value];
+  append_text(build, slot, text, width, precision, piece.flags);
 }
 
 }  // namespace stapd

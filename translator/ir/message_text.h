@@ -13,9 +13,9 @@ namespace stapd {
 
 using LiteralPool = std::function<ir::Operand(const std::string&)>;
 
-// Appends the text of `piece` to `slot`. A Source of kind field is an index in `values`. Fails for
-// conversions that strings cannot be made of in a handler.
-Status append_piece(IrBuilder& build, const LiteralPool& literal, ir::Operand slot,
-                    const FormatPiece& piece, const std::vector<ir::Operand>& values);
+// Appends the text of `piece` to `slot`. A Source of kind field is an index in `values`.
+// Texts, numbers and strings: bytes and what is read from memory are for lower_sprint.cpp.
+void append_piece(IrBuilder& build, const LiteralPool& literal, ir::Operand slot,
+                  const FormatPiece& piece, const std::vector<ir::Operand>& values);
 
 }  // namespace stapd

@@ -131,7 +131,7 @@ FunctionLowering::Operand FunctionLowering::integer(const Expr& expr) {
     default:
       break;
   }
-  fail_with(failf(ErrorCode::unsupported, "{}: not yet supported: this expression",
+  fail_with(failf(ErrorCode::internal, "{}: elaboration left an expression that has no code",
                   image_.place_text(expr.where)));
   return Operand::imm(0);
 }

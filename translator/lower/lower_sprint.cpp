@@ -82,8 +82,7 @@ void FunctionLowering::append_converted(Operand slot, const Expr& print, const F
 
 void FunctionLowering::append_piece(Operand slot, const FormatPiece& piece, const Values& values) {
   auto literal = [this](const std::string& text) { return image_.literal(text); };
-  Status status = stapd::append_piece(build_, literal, slot, piece, values);
-  if (!status) fail_with(tl::unexpected(status.error()));
+  stapd::append_piece(build_, literal, slot, piece, values);
 }
 
 // `text` by the width of the piece, which zeros do not fill.

@@ -99,7 +99,21 @@ TEST(BadInput, AnUnknownKeyIsRefusedExceptAtBoot) {
   EXPECT_FALSE(daemon.client().start("typo"));
   EXPECT_NE(daemon.client().error().find("typo.conf:3: unknown key 'Descripton=' in [Session]"),
             std::string::npos);
+  EXPECT_EQ(daemon.client().state_of("typo"), "failed");
   EXPECT_EQ(daemon.client().state_of("boot"), "recording");
+}
+
+// The newest reason counts, not one that an earlier reading of the profile gave.
+TEST(BadInput, AnUnknownKeyIsForgottenWithItsProfile) {
+  DaemonUnderTest daemon;
+  daemon.start();
+  daemon.add_profile("typo", kGood, "Descripton=x\n");
+  EXPECT_FALSE(daemon.client().start("typo"));
+  daemon.write("typo.conf", "[Session]\nScript=nosuch.stp\n");
+  EXPECT_FALSE(daemon.client().start("typo"));
+  EXPECT_NE(daemon.client().error().find("there is no script nosuch.stp"), std::string::npos);
+  daemon.add_profile("typo", kGood);
+  EXPECT_TRUE(daemon.client().start("typo")) << daemon.client().error();
 }
 
 TEST(BadInput, AnUnknownSessionIsRefused) {

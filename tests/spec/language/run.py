@@ -8,6 +8,7 @@ Lines at the start of a script say how it runs:
   #: OPTION... [-- ARGUMENT...]   options of stap and arguments of the script
   #status N                       the exit status, when it is not 0
   #place daemon|kernel: REASON    only there
+  #host: REASON                   not in a virtual machine, whose programs are others
 A line of NAME.out or NAME.err that starts with `~ ` is a regular expression for the line in its
 place; one that ends in `\\c` has no line end. The expected texts follow from the language's
 specification: they are written, not recorded.
@@ -37,6 +38,8 @@ class Directives:
                 self.options, self.arguments = words[:cut], words[cut + 1:]
             elif word == "#status":
                 self.status = int(rest)
+            elif word == "#host:":
+                continue
             elif word == "#place":
                 self.places = [rest.split(":")[0]]
             else:
