@@ -133,6 +133,7 @@ Result<SessionStatistics> StapdClient::statistics(const std::string& path) {
   statistics.in_flight = all.number("InFlight");
   statistics.dropped_by = all.counts("DroppedBy");
   statistics.depth_ns = all.number("DepthNSec");
+  statistics.worst_depth_ns = all.number("WorstDepthNSec");
   statistics.keep_ns = all.number("KeepNSec");
   statistics.oldest_ns = all.number("OldestNSec");
   statistics.earlier = all.number("EarlierRecordings");

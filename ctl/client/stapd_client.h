@@ -28,10 +28,11 @@ struct SessionStatistics {
   uint64_t produced = 0, kept = 0, overwritten = 0, dropped = 0, skipped = 0, errors = 0,
            missed = 0, in_flight = 0;
   std::map<std::string, uint64_t> dropped_by;
-  uint64_t depth_ns = 0;   // how far back the ring of every CPU reaches
-  uint64_t keep_ns = 0;    // how far it should; 0: no matter
-  uint64_t oldest_ns = 0;  // CLOCK_BOOTTIME of the oldest record
-  uint64_t earlier = 0;    // recordings before this one that can be read, too
+  uint64_t depth_ns = 0;        // how far back the ring of every CPU reaches
+  uint64_t worst_depth_ns = 0;  // today; 0: unknown
+  uint64_t keep_ns = 0;         // how far it should; 0: no matter
+  uint64_t oldest_ns = 0;       // CLOCK_BOOTTIME of the oldest record
+  uint64_t earlier = 0;         // recordings before this one that can be read, too
   uint64_t away_ns = 0, last_away_ns = 0, adoptions = 0;
 
   uint64_t lost() const { return dropped + skipped + missed; }

@@ -94,6 +94,7 @@ int get_statistics(sd_bus_message* call, void* userdata, sd_bus_error* error) {
       {"Errors", statistics->errors},
       {"Missed", statistics->missed},
       {"DepthNSec", statistics->depth_ns},
+      {"WorstDepthNSec", statistics->worst_depth_ns},
       {"OldestNSec", statistics->oldest_ns},
       {"KeepNSec", session_of(userdata).profile().keep_ns},
       {"EarlierRecordings", statistics->earlier},

@@ -32,10 +32,6 @@ bool has_commands(const ProgramImage& image) {
   });
 }
 
-uint64_t oldest_of(const SegmentCopy& copy) {
-  return copy.entries().empty() ? 0 : copy.entries().front().time;
-}
-
 std::string in_seconds(uint64_t ns) { return fmt::format("{:.3f} s", double(ns) / 1e9); }
 
 }  // namespace
@@ -85,6 +81,7 @@ void Session::set_profile(Profile profile) {
   profile_gone_ = false;
   for (const std::string& warning : profile_.warnings)
     say(LOG_WARNING, warning, message_id::kProfile);
+  if (state_ == State::recording) watch_depth();
   if (state_ == State::failed && failure_->kind == SessionFailure::Kind::profile) {
     failure_.reset();
     set_state(State::inactive);
@@ -268,6 +265,7 @@ Status Session::watch() {
   }));
   STAPD_ASSIGN(
       clock_, host_.loop.on_readable(recorder_->clock_fd(), [this] { recorder_->handle_clock(); }));
+  watch_depth();
   return {};
 }
 
@@ -343,6 +341,7 @@ void Session::forget_sources() {
   control_.reset();
   clock_.reset();
   timer_.reset();
+  depth_timer_.reset();
 }
 
 void Session::forget_recording() {
@@ -357,20 +356,10 @@ void Session::forget_recording() {
 Result<SessionStatistics> Session::statistics() const {
   if (!recorder_) return failf(ErrorCode::not_found, "{} records nothing", name_);
   SessionStatistics statistics;
-  RingReader reader = recorder_->reader();
-  uint64_t now = read_boot_clock();
-  uint64_t depth = UINT64_MAX;
-  // One segment after the other: a copy of the whole ring would be the largest thing here.
-  for (uint32_t segment = 0; segment < reader.segments(); ++segment) {
-    SegmentCopy copy = reader.read_new(segment, 0);
-    statistics.ledger += copy.ledger();
-    uint64_t oldest = oldest_of(copy);
-    if (!oldest) continue;
-    if (!statistics.oldest_ns || oldest < statistics.oldest_ns) statistics.oldest_ns = oldest;
-    if (copy.ledger().overwritten) depth = std::min(depth, now - oldest);
-  }
-  if (depth == UINT64_MAX) depth = statistics.oldest_ns ? now - statistics.oldest_ns : 0;
-  statistics.depth_ns = depth;
+  RingDepth ring = take_depth();
+  statistics.ledger = ring.ledger;
+  statistics.oldest_ns = ring.oldest_ns;
+  statistics.depth_ns = ring.depth_ns;
   for (DropCause cause : {DropCause::nested_too_deep, DropCause::lock_timeout})
     statistics.skipped += statistics.ledger.dropped[static_cast<size_t>(cause)];
   statistics.errors = recorder_->state().errors;
@@ -380,6 +369,8 @@ Result<SessionStatistics> Session::statistics() const {
   statistics.last_away_ns = metadata.last_away;
   statistics.adoptions = metadata.adoptions;
   statistics.earlier = earlier_.size();
+  if (metadata.worst_depth.day == local_day(read_clocks().real))
+    statistics.worst_depth_ns = metadata.worst_depth.depth_ns;
   return statistics;
 }
 

@@ -17,6 +17,7 @@
 #include "stapd/session/compiler.h"
 #include "stapd/session/earlier_recording.h"
 #include "stapd/session/opened_recording.h"
+#include "stapd/session/ring_depth.h"
 
 namespace stapd {
 
@@ -29,9 +30,10 @@ struct SessionFailure {
 struct SessionStatistics {
   SegmentLedger ledger;
   uint64_t skipped = 0, errors = 0, missed = 0;
-  uint64_t depth_ns = 0;   // of the CPU whose ring reaches back least, of those that lost records
-  uint64_t oldest_ns = 0;  // CLOCK_BOOTTIME; 0: no records
-  uint64_t earlier = 0;    // recordings before this one that can be read, too
+  uint64_t depth_ns = 0;        // as of RingDepth
+  uint64_t worst_depth_ns = 0;  // today, as far as it was looked at; 0: unknown
+  uint64_t oldest_ns = 0;       // CLOCK_BOOTTIME; 0: no records
+  uint64_t earlier = 0;         // recordings before this one that can be read, too
   uint64_t away_ns = 0, last_away_ns = 0, adoptions = 0;
 };
 
@@ -110,6 +112,9 @@ class Session {
   Status watch();
   void look_after();
   void run_commands();
+  RingDepth take_depth() const;
+  void watch_depth();
+  void check_depth();
   void end_handlers();
   void end_recording();
   void forget_sources();
@@ -140,7 +145,8 @@ class Session {
   std::optional<MetadataMap> metadata_;
   std::unique_ptr<Recorder> recorder_;
   std::vector<EarlierRecording> earlier_;  // the oldest first
-  EventSource control_, clock_, timer_;
+  EventSource control_, clock_, timer_, depth_timer_;
+  bool too_shallow_ = false;  // and that was said
   std::map<pid_t, EventSource> commands_;
 };
 
