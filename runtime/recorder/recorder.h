@@ -76,8 +76,6 @@ class Recorder {
 
   // Writes a record of channel `notice` into the daemon's segment.
   void write_notice(std::string_view text);
-  // How many links keep its probes armed.
-  size_t link_count() const { return links_.size(); }
   // Runs the heartbeat through the path that every record takes, on every CPU: an error when a
   // program was detached, or a record does not arrive. `links`: how many there were once.
   Status prove_alive(size_t links);

@@ -41,8 +41,11 @@ Status Recorder::pin_beside(const RecorderOptions& options) {
     STAPD_TRY(pin_object(programs_[i].get(), fmt::format("{}/program{}", folder, i)));
   for (size_t i = 0; i < links_.size(); ++i)
     STAPD_TRY(pin_object(links_[i].get(), fmt::format("{}/link{}", folder, i)));
-  if (options.metadata >= 0)
-    STAPD_TRY(pin_object(options.metadata, fmt::format("{}/{}", folder, kMetadataPin)));
+  if (options.metadata < 0) return {};
+  STAPD_TRY(pin_object(options.metadata, fmt::format("{}/{}", folder, kMetadataPin)));
+  // Before the folder has its name: who takes it over must know how many there should be.
+  STAPD_ASSIGN(MetadataMap metadata, MetadataMap::open(folder));
+  metadata.metadata().links = links_.size();
   return {};
 }
 

@@ -104,7 +104,7 @@ void Manager::adopt_earlier() {
     std::string name = session_of_earlier_pins(pin);
     if (name.empty()) continue;
     Session* session = find(name);
-    Status adopted = session ? session->adopt_earlier(paths_.sessions_folder() + "/" + pin)
+    Status adopted = session ? session->keep_earlier(paths_.sessions_folder() + "/" + pin)
                              : fail(ErrorCode::not_found, "its session is gone");
     if (!adopted) sweep(pin, adopted.error().message);
   }

@@ -211,7 +211,6 @@ Status Session::take(Prepared prepared, std::unique_ptr<Recorder> recorder) {
   recorder_ = std::move(recorder);
   image_ = std::move(prepared.image_fd);
   metadata_.emplace(std::move(prepared.metadata));
-  metadata_->metadata().links = recorder_->link_count();
   started_real_ = metadata_->metadata().started_real;
   for (const std::string& warning : recorder_->warnings()) say(LOG_WARNING, warning);
   return watch();

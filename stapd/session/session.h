@@ -82,7 +82,9 @@ class Session {
   void restart(Started tell);
   // Takes over what is pinned. An error when that is not to be had.
   Status adopt(std::optional<uint64_t> away_since);
-  Status adopt_earlier(const std::string& pin_folder);
+  // What it recorded before it was restarted, or replace() left: the pins of a recording that
+  // ended.
+  Status keep_earlier(const std::string& pin_folder);
   Status stop();
 
   // ---- what it holds; errors when there is nothing to read
@@ -105,7 +107,6 @@ class Session {
   Status begin_recording(UniqueFd image);
   Status replace_recording(UniqueFd image);
   Status take(Prepared prepared, std::unique_ptr<Recorder> recorder);
-  void keep_earlier(const std::string& pin_folder);
   void forget_oldest(const std::string& why);
   void forget_outlived();
   void forget_earlier();

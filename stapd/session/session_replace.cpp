@@ -26,21 +26,15 @@ Status Session::replace_recording(UniqueFd image_fd) {
                Recorder::replace(prepared.image, prepared.options, *recorder_, folder));
   end_handlers();
   forget_recording();
-  keep_earlier(folder);
+  if (Status kept = keep_earlier(folder); !kept)
+    say(LOG_ERR, "what it recorded before cannot be read: " + kept.error().message);
   return take(std::move(prepared), std::move(recorder));
 }
 
-void Session::keep_earlier(const std::string& pin_folder) {
-  Result<EarlierRecording> earlier = EarlierRecording::open(pin_folder);
-  if (!earlier)
-    return say(LOG_ERR, "what it recorded before cannot be read: " + earlier.error().message);
-  earlier_.push_back(std::move(*earlier));
-  if (earlier_.size() > kMostEarlier) forget_oldest("was restarted too often");
-}
-
-Status Session::adopt_earlier(const std::string& pin_folder) {
+Status Session::keep_earlier(const std::string& pin_folder) {
   STAPD_ASSIGN(EarlierRecording earlier, EarlierRecording::open(pin_folder));
   earlier_.push_back(std::move(earlier));
+  if (earlier_.size() > kMostEarlier) forget_oldest("it was restarted too often");
   return {};
 }
 
