@@ -3,7 +3,6 @@
 #include <fcntl.h>
 #include <fmt/ranges.h>
 #include <malloc.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 
 #include <algorithm>
@@ -14,6 +13,7 @@
 #include "runtime/load/pins.h"
 #include "runtime/recorder/show_globals.h"
 #include "runtime/recorder/system_command.h"
+#include "stapd/session/sealed_memfd.h"
 
 namespace stapd {
 namespace {
@@ -24,19 +24,6 @@ Result<std::string> read_whole(int fd) {
   std::string bytes(static_cast<size_t>(status.st_size), '\0');
   if (pread(fd, bytes.data(), bytes.size(), 0) != status.st_size) return fail_errno("image", errno);
   return bytes;
-}
-
-Result<UniqueFd> sealed_memfd(const char* name, std::string_view bytes) {
-  UniqueFd fd(memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING));
-  if (!fd.valid()) return fail_errno("memfd", errno);
-  while (!bytes.empty()) {
-    ssize_t size = ::write(fd.get(), bytes.data(), bytes.size());
-    if (size < 0) return fail_errno("memfd", errno);
-    bytes.remove_prefix(static_cast<size_t>(size));
-  }
-  if (fcntl(fd.get(), F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL) < 0)
-    return fail_errno("memfd", errno);
-  return fd;
 }
 
 Result<UniqueFd> duplicate(int fd) {
@@ -370,6 +357,11 @@ Result<OpenedRecording> Session::open_recording() const {
   opened.state_bytes = recorder_->image().maps[kStateMap].value_size;
   opened.script_name = recorder_->image().script_name;
   return opened;
+}
+
+Result<Snapshot> Session::take_snapshot(uint32_t first, std::span<const uint64_t> after) const {
+  if (!recorder_) return failf(ErrorCode::not_found, "{} records nothing", name_);
+  return copy_recording(*recorder_, first, after);
 }
 
 Result<UniqueFd> Session::dump_globals() const {

@@ -15,6 +15,7 @@
 #include "stapd/host/paths.h"
 #include "stapd/profile/profile.h"
 #include "stapd/session/compiler.h"
+#include "stapd/session/snapshot.h"
 
 namespace stapd {
 
@@ -87,6 +88,8 @@ class Session {
   // ---- what it holds; errors when there is nothing to read
   Result<SessionStatistics> statistics() const;
   Result<OpenedRecording> open_recording() const;
+  Result<Snapshot> take_snapshot(uint32_t first, std::span<const uint64_t> after) const;
+  int image_fd() const { return image_.get(); }
   Result<UniqueFd> dump_globals() const;  // a sealed memfd
 
  private:
