@@ -6,10 +6,10 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstdio>
-#include <ctime>
 #include <map>
 #include <random>
 
+#include "runtime/base/clock.h"
 #include "runtime/image/map_layout.h"
 #include "runtime/load/load_program.h"
 #include "runtime/load/metadata_pin.h"
@@ -21,12 +21,6 @@
 
 namespace stapd {
 namespace {
-
-uint64_t clock_ns(clockid_t clock) {
-  timespec now;
-  clock_gettime(clock, &now);
-  return static_cast<uint64_t>(now.tv_sec) * 1'000'000'000 + static_cast<uint64_t>(now.tv_nsec);
-}
 
 void store_run(SessionState& state, SessionState::Run run) {
   __atomic_store_n(&state.run, run, __ATOMIC_SEQ_CST);
@@ -50,7 +44,7 @@ Result<std::unique_ptr<Recorder>> Recorder::start(std::shared_ptr<const ProgramI
   if (!recorder->wants_to_end_) recorder->greet_processes();
   if (!recorder->wants_to_end_) {
     store_run(recorder->maps_->session_state(), SessionState::running);
-    recorder->schedule_timers(clock_ns(CLOCK_MONOTONIC));
+    recorder->schedule_timers(read_mono_clock());
   }
   return recorder;
 }
@@ -100,7 +94,7 @@ Status Recorder::attach_probes(const RecorderOptions& options) {
 Status Recorder::open_waits() {
   auto on_event = [this](const ControlEvent& event) {
     if (event.kind == ControlEvent::too_many_skips)
-      writer_->write(kSkippedFormat, image_->formats[kSkippedFormat], clock_ns(CLOCK_BOOTTIME), {});
+      writer_->write(kSkippedFormat, image_->formats[kSkippedFormat], read_boot_clock(), {});
     if (event.kind == ControlEvent::exit_requested || event.kind == ControlEvent::too_many_errors ||
         event.kind == ControlEvent::too_many_skips)
       wants_to_end_ = true;
@@ -146,7 +140,7 @@ Result<std::unique_ptr<Recorder>> Recorder::adopt(std::shared_ptr<const ProgramI
     return failf(ErrorCode::corrupt, "{}: its recorder died before it had started",
                  options.pin_folder);
   if (run == SessionState::running)
-    recorder->schedule_timers(clock_ns(CLOCK_MONOTONIC));
+    recorder->schedule_timers(read_mono_clock());
   else
     recorder->wants_to_end_ = true;
   return recorder;
@@ -197,7 +191,7 @@ void Recorder::handle_control() { control_->handle(); }
 
 // Takes the offset of the wall clock, and waits for the next time that somebody sets it.
 void Recorder::handle_clock() {
-  maps_->session_state().real_offset = clock_ns(CLOCK_REALTIME) - clock_ns(CLOCK_BOOTTIME);
+  maps_->session_state().real_offset = read_real_clock() - read_boot_clock();
   if (!clock_.valid()) return;
   uint64_t ignored;
   while (::read(clock_.get(), &ignored, sizeof ignored) < 0 && errno == ECANCELED) {
@@ -327,7 +321,7 @@ Status Recorder::stop() {
 
 void Recorder::show_globals() {
   std::string text = text_of_unread_globals(*image_, *kernel_maps_);
-  uint64_t now = clock_ns(CLOCK_BOOTTIME);
+  uint64_t now = read_boot_clock();
   constexpr size_t kPart = 4000;
   for (size_t at = 0; at < text.size(); at += kPart) {
     RecordValue value = RecordValue::of(std::string_view(text).substr(at, kPart));
@@ -337,7 +331,7 @@ void Recorder::show_globals() {
 
 void Recorder::write_notice(std::string_view text) {
   RecordValue value = RecordValue::of(text);
-  writer_->write(kNoticeFormat, image_->formats[kNoticeFormat], clock_ns(CLOCK_BOOTTIME),
+  writer_->write(kNoticeFormat, image_->formats[kNoticeFormat], read_boot_clock(),
                  {&value, 1});
 }
 
@@ -373,7 +367,7 @@ std::vector<std::string> Recorder::take_commands() {
   FollowOptions options;
   options.positions = command_positions_;
   RingFollower follower(ring, options);
-  follower.flush(clock_ns(CLOCK_BOOTTIME));
+  follower.flush(read_boot_clock());
   RecordFormatter formatter(image_->formats);
   std::vector<std::string> commands;
   for (RingRecord record; follower.next(record);) {

@@ -2,9 +2,9 @@
 
 #include <algorithm>
 #include <cstring>
-#include <ctime>
 
 #include "runtime/base/check.h"
+#include "runtime/base/clock.h"
 #include "runtime/record/record_builder.h"
 
 namespace stapd {
@@ -112,11 +112,7 @@ void Activation::execute(const ir::Instr& instr) {
 }
 
 uint64_t Activation::record_time() {
-  if (invocation_.time == 0) {
-    timespec now;
-    clock_gettime(CLOCK_BOOTTIME, &now);
-    invocation_.time = static_cast<uint64_t>(now.tv_sec) * 1'000'000'000 + now.tv_nsec;
-  }
+  if (invocation_.time == 0) invocation_.time = read_boot_clock();
   return invocation_.time;
 }
 

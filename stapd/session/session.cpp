@@ -265,7 +265,7 @@ void Session::look_after() {
   std::optional<uint64_t> due = recorder_->next_timer();
   if (!due) return;
   Result<EventSource> timer = host_.loop.at(*due, [this] {
-    recorder_->run_due_timers(read_clocks().mono);
+    recorder_->run_due_timers(read_mono_clock());
     look_after();
   });
   if (timer)
