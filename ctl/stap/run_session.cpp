@@ -47,8 +47,7 @@ class Session {
     recorder_options.target_pid =
         static_cast<uint32_t>(command_ ? command_->pid() : options_.target.value_or(0));
     STAPD_ASSIGN(recorder_, Recorder::start(image_, recorder_options));
-    for (const std::string& warning : recorder_->warnings())
-      std::fprintf(stderr, "WARNING: %s\n", warning.c_str());
+    show_warnings();
     STAPD_ASSIGN(output_, LiveOutput::open(*recorder_, options_));
     if (options_.verbosity + options_.pass_verbosity[4] > 0)
       std::fprintf(stderr, "Pass 5: starting run.\n");
@@ -59,6 +58,7 @@ class Session {
       wait();
       output_->show_new();
       run_commands();
+      show_warnings();
     }
     STAPD_TRY(recorder_->stop());
     output_->finish();
@@ -154,6 +154,11 @@ class Session {
       Result<pid_t> started = start_system_command(command);
       if (!started) std::fprintf(stderr, "WARNING: %s\n", started.error().message.c_str());
     }
+  }
+
+  void show_warnings() {
+    for (const std::string& warning : recorder_->take_warnings())
+      std::fprintf(stderr, "WARNING: %s\n", warning.c_str());
   }
 
   const StapOptions& options_;

@@ -43,8 +43,10 @@ Result<std::unique_ptr<Recorder>> Recorder::start(std::shared_ptr<const ProgramI
   recorder->run_family(ProbeSpec::Family::begin);
   if (!recorder->wants_to_end_) recorder->greet_processes();
   if (!recorder->wants_to_end_) {
-    store_run(recorder->maps_->session_state(), SessionState::running);
     recorder->schedule_timers(read_mono_clock());
+    recorder->ignore_conditions();
+    recorder->follow_conditions();
+    store_run(recorder->maps_->session_state(), SessionState::running);
   }
   return recorder;
 }
@@ -70,6 +72,7 @@ void Recorder::set_up_vm() {
   kernel_maps_ = std::make_unique<KernelMaps>(*image_, *maps_);
   writer_.emplace(maps_->ring() + (shape.segments - 1) * shape.stride, shape.segment_size);
   vm_ = std::make_unique<Vm>(*image_, *kernel_maps_, &*writer_);
+  conditions_.emplace(*image_, *vm_, maps_->state());
 }
 
 void Recorder::initialise_globals() {
@@ -84,10 +87,9 @@ void Recorder::initialise_globals() {
 }
 
 Status Recorder::attach_probes(const RecorderOptions& options) {
-  STAPD_ASSIGN(Attached attached,
-               stapd::attach_probes(*image_, programs_, *maps_, options.tolerate_missing_probes));
-  links_ = std::move(attached.links);
-  warnings_.insert(warnings_.end(), attached.missing.begin(), attached.missing.end());
+  STAPD_ASSIGN(probes_, ArmedProbes::attach(*image_, programs_, *maps_,
+                                            options.tolerate_missing_probes));
+  warnings_ = probes_->missing();
   return {};
 }
 
@@ -117,8 +119,7 @@ Status Recorder::pin(const RecorderOptions& options) {
   STAPD_TRY(maps_->pin(folder));
   for (size_t i = 0; i < programs_.size(); ++i)
     STAPD_TRY(pin_object(programs_[i].get(), fmt::format("{}/program{}", folder, i)));
-  for (size_t i = 0; i < links_.size(); ++i)
-    STAPD_TRY(pin_object(links_[i].get(), fmt::format("{}/link{}", folder, i)));
+  STAPD_TRY(probes_->pin(folder, pin_folder_));
   if (options.metadata >= 0)
     STAPD_TRY(pin_object(options.metadata, fmt::format("{}/{}", folder, kMetadataPin)));
   if (std::rename(folder.c_str(), pin_folder_.c_str()) != 0)
@@ -143,6 +144,7 @@ Result<std::unique_ptr<Recorder>> Recorder::adopt(std::shared_ptr<const ProgramI
     recorder->schedule_timers(read_mono_clock());
   else
     recorder->wants_to_end_ = true;
+  recorder->follow_changes();
   return recorder;
 }
 
@@ -154,21 +156,12 @@ Status Recorder::open_pins(const RecorderOptions& options) {
     STAPD_ASSIGN(UniqueFd fd, open_pin(fmt::format("{}/program{}", pin_folder_, i)));
     programs_.push_back(std::move(fd));
   }
-  for (size_t i = 0;; ++i) {
-    Result<UniqueFd> link = open_pin(fmt::format("{}/link{}", pin_folder_, i));
-    if (!link) break;
-    links_.push_back(std::move(*link));
-  }
+  STAPD_ASSIGN(probes_, ArmedProbes::open(*image_, programs_, *maps_, pin_folder_));
   return {};
 }
 
-Status Recorder::prove_alive(size_t links) {
-  if (links_.size() != links)
-    return failf(ErrorCode::corrupt, "{} of its {} links to probes are gone",
-                 links - std::min(links, links_.size()), links);
-  for (const UniqueFd& link : links_)
-    if (!is_attached(link.get()))
-      return fail(ErrorCode::corrupt, "a probe was detached while nobody looked");
+Status Recorder::prove_alive() {
+  STAPD_TRY(probes_->prove_attached());
   if (!image_->heartbeat) return {};
   RingReader ring = reader();
   STAPD_ASSIGN(std::vector<int> cpus, online_cpus());
@@ -187,7 +180,10 @@ Status Recorder::prove_alive(size_t links) {
 int Recorder::control_fd() const { return control_->fd(); }
 int Recorder::clock_fd() const { return clock_.get(); }
 
-void Recorder::handle_control() { control_->handle(); }
+void Recorder::handle_control() {
+  control_->handle();
+  follow_changes();
+}
 
 // Takes the offset of the wall clock, and waits for the next time that somebody sets it.
 void Recorder::handle_clock() {
@@ -218,25 +214,70 @@ uint64_t interval_of(const ProbeSpec& probe) {
 void Recorder::schedule_timers(uint64_t now) {
   for (uint32_t i = 0; i < image_->probes.size(); ++i)
     if (image_->probes[i].family == ProbeSpec::Family::timer)
-      timers_.push_back({i, now + interval_of(image_->probes[i])});
+      timers_.push_back({i, now + interval_of(image_->probes[i]), true});
 }
 
 std::optional<uint64_t> Recorder::next_timer() const {
-  if (stopped_ || wants_to_end_ || timers_.empty()) return std::nullopt;
-  return std::min_element(timers_.begin(), timers_.end(),
-                          [](const Timer& a, const Timer& b) { return a.due < b.due; })
-      ->due;
+  std::optional<uint64_t> due;
+  if (stopped_ || wants_to_end_) return due;
+  for (const Timer& timer : timers_)
+    if (timer.armed && (!due || timer.due < *due)) due = timer.due;
+  return due;
 }
 
 // A timer that fell behind by more than its interval is not made up for.
 void Recorder::run_due_timers(uint64_t now) {
   for (Timer& timer : timers_) {
-    if (wants_to_end_ || timer.due > now) continue;
+    if (wants_to_end_ || !timer.armed || timer.due > now) continue;
     const ProbeSpec& probe = image_->probes[timer.probe];
     run_handler(probe);
     timer.due += interval_of(probe);
     if (timer.due <= now) timer.due = now + interval_of(probe);
+    follow_changes();
   }
+}
+
+// ---- conditions -------------------------------------------------------------------------------
+
+// A recording outlives its recorder. Whoever is not there cannot arm a probe again when a program
+// makes its condition true: such a probe stays armed, and its handler looks at the condition.
+bool Recorder::keeps_armed(uint32_t condition) const {
+  return !pin_folder_.empty() && image_->conditions[condition].changes_in_kernel;
+}
+
+void Recorder::arm_timers(uint32_t condition, bool holds) {
+  for (Timer& timer : timers_) {
+    const ProbeSpec& probe = image_->probes[timer.probe];
+    if (probe.condition != condition) continue;
+    if (holds && !timer.armed) timer.due = read_mono_clock() + interval_of(probe);
+    timer.armed = holds;
+  }
+}
+
+// Arms the probes whose condition holds, and no others.
+void Recorder::follow_conditions() {
+  for (uint32_t i = 0; i < image_->conditions.size(); ++i) {
+    bool holds = conditions_->holds(i);
+    arm_timers(i, holds);
+    if (Status armed = probes_->set_armed(i, holds || keeps_armed(i)); !armed)
+      warnings_.push_back(armed.error().message);
+  }
+}
+
+// Of conditions that nobody follows, programs need not tell.
+void Recorder::ignore_conditions() {
+  for (uint32_t i = 0; i < image_->conditions.size(); ++i) {
+    bool followed = !keeps_armed(i) ||
+                    std::any_of(timers_.begin(), timers_.end(), [&](const Timer& timer) {
+                      return image_->probes[timer.probe].condition == i;
+                    });
+    if (!followed) conditions_->ignore(i);
+  }
+}
+
+// After anything that may have changed them.
+void Recorder::follow_changes() {
+  if (!wants_to_end_ && state().run == SessionState::running) follow_conditions();
 }
 
 void Recorder::run_family(ProbeSpec::Family family) {
@@ -310,7 +351,7 @@ Status Recorder::stop() {
   if (session.run != SessionState::failed) store_run(session, SessionState::stopping);
   // Without pins and links no program starts any more, and the handlers below are alone.
   Status removed = pin_folder_.empty() ? Status{} : discard_pin_folder(pin_folder_);
-  links_.clear();
+  probes_.reset();
   run_family(has_failed() ? ProbeSpec::Family::error : ProbeSpec::Family::end);
   if (!has_failed()) show_globals();
   stopped_ = true;

@@ -200,8 +200,6 @@ Status Session::begin_recording(UniqueFd image_fd) {
   options.tolerate_missing_probes = !profile_.missing_probe_is_fatal;
   STAPD_ASSIGN(recorder_,
                Recorder::start(std::make_shared<const ProgramImage>(std::move(image)), options));
-  metadata_->metadata().links = recorder_->link_count();
-  for (const std::string& warning : recorder_->warnings()) say(LOG_WARNING, warning);
   return watch();
 }
 
@@ -231,7 +229,7 @@ Status Session::adopt(std::optional<uint64_t> away_since) {
     away = "for " + in_seconds(metadata.last_away);
   }
   recorder_->write_notice(fmt::format("stapd was away {}; the recording went on\n", away));
-  Status alive = recorder_->prove_alive(metadata.links);
+  Status alive = recorder_->prove_alive();
   STAPD_TRY(watch());
   if (alive)
     say(LOG_INFO, fmt::format("goes on recording; no stapd was there {}", away),
@@ -259,6 +257,7 @@ Status Session::watch() {
 // After anything that may have run a handler or told us something.
 void Session::look_after() {
   if (state_ != State::recording) return;
+  for (const std::string& warning : recorder_->take_warnings()) say(LOG_WARNING, warning);
   if (has_commands(recorder_->image())) run_commands();
   if (recorder_->wants_to_end()) return end_recording();
   timer_.reset();
