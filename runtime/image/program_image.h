@@ -196,8 +196,8 @@ constexpr bool runs_in_daemon(ProbeSpec::Family family) {
 
 // `if (EXPR)` of probe points. Handlers look at it first in any case: arming takes its time.
 struct ConditionSpec {
-  uint32_t function = 0;  // returns 1 or 0; where the handler would end with an error, 1
-  uint32_t state_offset = 0;  // ConditionState in the state map
+  uint32_t function = 0;           // returns 1 or 0; where the handler would end with an error, 1
+  uint32_t state_offset = 0;       // ConditionState in the state map
   bool changes_in_kernel = false;  // programs change what it reads, and tell
 };
 

@@ -106,9 +106,8 @@ std::vector<ProbeGroup> group_probes(const ProgramImage& image) {
   for (const ProbeSpec& probe : image.probes) {
     if (runs_in_daemon(probe.family) || !probe.program || is_dispatched(image, probe)) continue;
     if (joins_places(image, probe)) {
-      auto [group, is_new] =
-          known.try_emplace({*probe.program, probe.family, probe.path, probe.condition},
-                            groups.size());
+      auto [group, is_new] = known.try_emplace(
+          {*probe.program, probe.family, probe.path, probe.condition}, groups.size());
       if (!is_new) {
         groups[group->second].push_back(&probe);
         continue;

@@ -87,8 +87,8 @@ void Recorder::initialise_globals() {
 }
 
 Status Recorder::attach_probes(const RecorderOptions& options) {
-  STAPD_ASSIGN(probes_, ArmedProbes::attach(*image_, programs_, *maps_,
-                                            options.tolerate_missing_probes));
+  STAPD_ASSIGN(probes_,
+               ArmedProbes::attach(*image_, programs_, *maps_, options.tolerate_missing_probes));
   warnings_ = probes_->missing();
   return {};
 }
@@ -267,10 +267,10 @@ void Recorder::follow_conditions() {
 // Of conditions that nobody follows, programs need not tell.
 void Recorder::ignore_conditions() {
   for (uint32_t i = 0; i < image_->conditions.size(); ++i) {
-    bool followed = !keeps_armed(i) ||
-                    std::any_of(timers_.begin(), timers_.end(), [&](const Timer& timer) {
-                      return image_->probes[timer.probe].condition == i;
-                    });
+    bool followed =
+        !keeps_armed(i) || std::any_of(timers_.begin(), timers_.end(), [&](const Timer& timer) {
+          return image_->probes[timer.probe].condition == i;
+        });
     if (!followed) conditions_->ignore(i);
   }
 }
@@ -372,8 +372,7 @@ void Recorder::show_globals() {
 
 void Recorder::write_notice(std::string_view text) {
   RecordValue value = RecordValue::of(text);
-  writer_->write(kNoticeFormat, image_->formats[kNoticeFormat], read_boot_clock(),
-                 {&value, 1});
+  writer_->write(kNoticeFormat, image_->formats[kNoticeFormat], read_boot_clock(), {&value, 1});
 }
 
 // ---- looking at it ----------------------------------------------------------------------------

@@ -20,11 +20,12 @@ ir::Instr renamed(ir::Instr instr, const Offsets& offsets) {
 }  // namespace
 
 Offsets reserve_variables(ir::Function& to, const ir::Function& from) {
-  Offsets offsets{to.registers, static_cast<uint32_t>(to.slots.size()),
-                  static_cast<uint32_t>(to.stats.size()),
-                  static_cast<uint32_t>(to.iterations.size()),
-                  static_cast<uint32_t>(to.blocks.size())};
-  auto append = [](auto& all, const auto& more) { all.insert(all.end(), more.begin(), more.end()); };
+  Offsets offsets{
+      to.registers, static_cast<uint32_t>(to.slots.size()), static_cast<uint32_t>(to.stats.size()),
+      static_cast<uint32_t>(to.iterations.size()), static_cast<uint32_t>(to.blocks.size())};
+  auto append = [](auto& all, const auto& more) {
+    all.insert(all.end(), more.begin(), more.end());
+  };
   to.registers += from.registers;
   append(to.slots, from.slots);
   append(to.stats, from.stats);
