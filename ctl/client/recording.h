@@ -27,8 +27,6 @@ class Recording {
   const ProgramImage& image() const { return image_; }
   uint32_t segments() const { return ring_.shape.segments; }
   RingReader reader() const;
-  // False when the profile leaves times out of the records.
-  bool has_times() const;
   // The kernel's number of the ring: another one is another recording.
   uint32_t ring_id() const { return ring_.id; }
   // Whether the session was ended and has written its last record.
