@@ -84,6 +84,11 @@ Status StapdClient::start(const std::string& name) {
   return {};
 }
 
+Status StapdClient::restart(const std::string& name) {
+  STAPD_TRY(bus_->call(kManager, "RestartSession", name));
+  return {};
+}
+
 Status StapdClient::stop(const std::string& name) {
   STAPD_TRY(bus_->call(kManager, "StopSession", name));
   return {};
@@ -128,8 +133,10 @@ Result<SessionStatistics> StapdClient::statistics(const std::string& path) {
   statistics.in_flight = all.number("InFlight");
   statistics.dropped_by = all.counts("DroppedBy");
   statistics.depth_ns = all.number("DepthNSec");
+  statistics.worst_depth_ns = all.number("WorstDepthNSec");
   statistics.keep_ns = all.number("KeepNSec");
   statistics.oldest_ns = all.number("OldestNSec");
+  statistics.earlier = all.number("EarlierRecordings");
   statistics.away_ns = all.number("AwayNSec");
   statistics.last_away_ns = all.number("LastAwayNSec");
   statistics.adoptions = all.number("Adoptions");
@@ -142,17 +149,38 @@ Result<std::string> StapdClient::globals(const std::string& path) {
   return read_sealed(text.get(), "the session's globals");
 }
 
-Result<std::unique_ptr<Recording>> StapdClient::open_recording(const std::string& path) {
-  STAPD_ASSIGN(BusMessage reply, bus_->call(session_target(path), "OpenRecording"));
+namespace {
+
+Result<std::unique_ptr<Recording>> read_recording(const BusMessage& reply, const char* method) {
   RecordingFiles files;
-  STAPD_ASSIGN(files.image, read_fd(reply, "OpenRecording"));
-  STAPD_ASSIGN(files.ring, read_fd(reply, "OpenRecording"));
-  STAPD_ASSIGN(files.state, read_fd(reply, "OpenRecording"));
-  STAPD_ASSIGN(VariantMap all, VariantMap::read(reply, "OpenRecording"));
+  STAPD_ASSIGN(files.image, read_fd(reply, method));
+  STAPD_ASSIGN(files.ring, read_fd(reply, method));
+  STAPD_ASSIGN(files.state, read_fd(reply, method));
+  STAPD_ASSIGN(VariantMap all, VariantMap::read(reply, method));
   files.segment_bytes = all.number("SegmentBytes");
   files.segments = static_cast<uint32_t>(all.number("Segments"));
   files.state_bytes = all.number("StateBytes");
   return Recording::open(files);
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Recording>> StapdClient::open_recording(const std::string& path) {
+  STAPD_ASSIGN(BusMessage reply, bus_->call(session_target(path), "OpenRecording"));
+  return read_recording(reply, "OpenRecording");
+}
+
+Result<std::vector<std::unique_ptr<Recording>>> StapdClient::open_earlier(const std::string& path) {
+  STAPD_ASSIGN(BusMessage reply, bus_->call(session_target(path), "OpenEarlier"));
+  std::vector<std::unique_ptr<Recording>> all;
+  int error = sd_bus_message_enter_container(reply.get(), 'a', "(hhha{sv})");
+  while (error > 0 && (error = sd_bus_message_enter_container(reply.get(), 'r', "hhha{sv}")) > 0) {
+    STAPD_ASSIGN(std::unique_ptr<Recording> recording, read_recording(reply, "OpenEarlier"));
+    all.push_back(std::move(recording));
+    error = sd_bus_message_exit_container(reply.get());
+  }
+  if (error < 0) return strange_reply("OpenEarlier");
+  return all;
 }
 
 }  // namespace stapd::ctl

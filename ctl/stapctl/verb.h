@@ -64,6 +64,7 @@ VerbResult<uint64_t> time_argument(const std::string& text);
 // A line for people, on stderr.
 void notice(const std::string& text);
 
-extern const Verb kList, kStatus, kStart, kStop, kReload, kDump, kAttach, kRead, kCheck, kCompile;
+extern const Verb kList, kStatus, kStart, kRestart, kStop, kReload, kDump, kAttach, kRead, kCheck,
+    kCompile;
 
 }  // namespace stapd::ctl

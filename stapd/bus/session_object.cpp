@@ -5,6 +5,9 @@
 namespace stapd::bus {
 namespace {
 
+constexpr StartCall kStarts = {&Manager::start, "start", false};
+constexpr StartCall kRestarts = {&Manager::restart, "restart", false};
+
 using Message = std::unique_ptr<sd_bus_message, sd_bus_message* (*)(sd_bus_message*)>;
 
 Message new_reply(sd_bus_message* call) {
@@ -91,8 +94,10 @@ int get_statistics(sd_bus_message* call, void* userdata, sd_bus_error* error) {
       {"Errors", statistics->errors},
       {"Missed", statistics->missed},
       {"DepthNSec", statistics->depth_ns},
+      {"WorstDepthNSec", statistics->worst_depth_ns},
       {"OldestNSec", statistics->oldest_ns},
       {"KeepNSec", session_of(userdata).profile().keep_ns},
+      {"EarlierRecordings", statistics->earlier},
       {"AwayNSec", statistics->away_ns},
       {"LastAwayNSec", statistics->last_away_ns},
       {"Adoptions", statistics->adoptions}};
@@ -105,17 +110,37 @@ int get_statistics(sd_bus_message* call, void* userdata, sd_bus_error* error) {
   return r < 0 ? r : sd_bus_send(nullptr, reply.get(), nullptr);
 }
 
+int append_opened(sd_bus_message* reply, const std::string& session,
+                  const OpenedRecording& opened) {
+  return sd_bus_message_append(reply, "hhha{sv}", opened.image.get(), opened.ring.get(),
+                               opened.state.get(), 5, "SegmentBytes", "t", opened.segment_bytes,
+                               "Segments", "u", opened.segments, "StateBytes", "t",
+                               opened.state_bytes, "Session", "s", session.c_str(), "ScriptName",
+                               "s", opened.script_name.c_str());
+}
+
 int open_recording(sd_bus_message* call, void* userdata, sd_bus_error* error) {
   const Session& session = session_of(userdata);
   Result<OpenedRecording> opened = session.open_recording();
   if (!opened) return not_recording(error, opened.error());
   manager_of(call).note(session.name(), "read by " + caller_of(call));
   Message reply = new_reply(call);
-  int r = sd_bus_message_append(reply.get(), "hhha{sv}", opened->image.get(), opened->ring.get(),
-                                opened->state.get(), 5, "SegmentBytes", "t", opened->segment_bytes,
-                                "Segments", "u", opened->segments, "StateBytes", "t",
-                                opened->state_bytes, "Session", "s", session.name().c_str(),
-                                "ScriptName", "s", opened->script_name.c_str());
+  int r = append_opened(reply.get(), session.name(), *opened);
+  return r < 0 ? r : sd_bus_send(nullptr, reply.get(), nullptr);
+}
+
+int open_earlier(sd_bus_message* call, void* userdata, sd_bus_error* error) {
+  Session& session = session_of(userdata);
+  Result<std::vector<OpenedRecording>> all = session.open_earlier();
+  if (!all) return not_recording(error, all.error());
+  Message reply = new_reply(call);
+  int r = sd_bus_message_open_container(reply.get(), 'a', "(hhha{sv})");
+  for (const OpenedRecording& opened : *all) {
+    if (r >= 0) r = sd_bus_message_open_container(reply.get(), 'r', "hhha{sv}");
+    if (r >= 0) r = append_opened(reply.get(), session.name(), opened);
+    if (r >= 0) r = sd_bus_message_close_container(reply.get());
+  }
+  if (r >= 0) r = sd_bus_message_close_container(reply.get());
   return r < 0 ? r : sd_bus_send(nullptr, reply.get(), nullptr);
 }
 
@@ -127,7 +152,11 @@ int dump_globals(sd_bus_message* call, void* userdata, sd_bus_error* error) {
 }
 
 int start(sd_bus_message* call, void* userdata, sd_bus_error* error) {
-  return start_and_reply(manager_of(call), session_of(userdata).name(), call, false, error);
+  return start_and_reply(manager_of(call), session_of(userdata).name(), call, kStarts, error);
+}
+
+int restart(sd_bus_message* call, void* userdata, sd_bus_error* error) {
+  return start_and_reply(manager_of(call), session_of(userdata).name(), call, kRestarts, error);
 }
 
 int stop(sd_bus_message* call, void* userdata, sd_bus_error*) {
@@ -150,8 +179,10 @@ const sd_bus_vtable kVtable[] = {
     SD_BUS_PROPERTY("RingBytes", "t", number_property<get_ring_bytes>, 0, 0),
     SD_BUS_METHOD("GetStatistics", "", "a{sv}", get_statistics, 0),
     SD_BUS_METHOD("OpenRecording", "", "hhha{sv}", open_recording, 0),
+    SD_BUS_METHOD("OpenEarlier", "", "a(hhha{sv})", open_earlier, 0),
     SD_BUS_METHOD("DumpGlobals", "", "h", dump_globals, 0),
     SD_BUS_METHOD("Start", "", "", start, 0),
+    SD_BUS_METHOD("Restart", "", "", restart, 0),
     SD_BUS_METHOD("Stop", "", "", stop, 0),
     SD_BUS_VTABLE_END};
 
