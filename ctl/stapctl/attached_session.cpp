@@ -16,17 +16,15 @@ FollowOptions follow_options(uint64_t since) {
 
 Result<std::unique_ptr<AttachedSession>> AttachedSession::open(
     const ReadSession& session, const std::optional<std::string>& root, uint64_t since) {
+  std::unique_ptr<AttachedSession> attached(new AttachedSession(session, since));
+  if (session.is_earlier()) return attached;
   STAPD_ASSIGN(StapdClient client, StapdClient::connect(root));
-  return std::unique_ptr<AttachedSession>(
-      new AttachedSession(session, root, std::move(client), since));
+  attached->watch_.emplace(session.name(), root, std::move(client), session.recording().ring_id());
+  return attached;
 }
 
-AttachedSession::AttachedSession(const ReadSession& session, const std::optional<std::string>& root,
-                                 StapdClient client, uint64_t since)
-    : session_(session),
-      watch_(session.name(), root, std::move(client), session.recording().ring_id()),
-      follower_(session.reader(), follow_options(since)),
-      dropped_(dropped()) {}
+AttachedSession::AttachedSession(const ReadSession& session, uint64_t since)
+    : session_(session), follower_(session.reader(), follow_options(since)), dropped_(dropped()) {}
 
 uint64_t AttachedSession::dropped() const {
   uint64_t sum = 0;
@@ -40,7 +38,7 @@ uint64_t AttachedSession::dropped() const {
 void AttachedSession::poll(uint64_t now, std::vector<std::string>& news) {
   if (ended_) return;
   // Asked before the records are taken: what was written until then is among them.
-  ended_ = session_.recording().has_ended() || watch_.has_ended();
+  ended_ = session_.recording().has_ended() || (watch_ ? watch_->has_ended() : true);
   ended_ ? follower_.flush(now) : follower_.poll(now);
   // What was overwritten before we came is no gap in what is shown.
   uint64_t overwritten = follower_.total().overwritten;

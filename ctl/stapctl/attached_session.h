@@ -28,16 +28,16 @@ class AttachedSession {
   // Whether poll() has read the last record.
   bool has_ended() const { return ended_; }
   const ReadSession& session() const { return session_; }
-  SessionWatch& watch() { return watch_; }
+  // Null when it was replaced already: nothing happens to it any more.
+  SessionWatch* watch() { return watch_ ? &*watch_ : nullptr; }
   std::vector<SegmentReport> report() const { return report_of(follower_, session_.reader()); }
 
  private:
-  AttachedSession(const ReadSession& session, const std::optional<std::string>& root,
-                  StapdClient client, uint64_t since);
+  AttachedSession(const ReadSession& session, uint64_t since);
   uint64_t dropped() const;
 
   const ReadSession& session_;
-  SessionWatch watch_;
+  std::optional<SessionWatch> watch_;
   RingFollower follower_;
   bool first_ = true, ended_ = false;
   uint64_t overwritten_ = 0;  // said so far

@@ -28,6 +28,12 @@ std::vector<AttachedSession*> pointers(const Attachment::Sessions& sessions) {
   return all;
 }
 
+// Whether poll() gives all records up to the end of the range.
+bool is_behind(const TimeRange& range) {
+  ClockReading now = read_clocks();
+  return now.boot - AttachedSession::kSettleNs > range.end(now);
+}
+
 }  // namespace
 
 Attachment::Attachment(Sessions sessions, const TimeRange& range, RecordShow& show)
@@ -42,9 +48,10 @@ Status Attachment::run() {
   bool ended = false;
   while (!detached_ && !(ended && !waiting_)) {
     if (!waiting_) {
-      ended = has_ended();
+      // Asked before the records are taken: what was written until then is among them.
+      bool reached = is_behind(range_);
       poll();
-      ended = ended || has_ended();
+      ended = reached || all_ended();
     }
     show_waiting();
     look_at_daemon();
@@ -68,7 +75,8 @@ Status Attachment::open_signals() {
 // Who has records that wait for the output waits for the output alone.
 void Attachment::wait() {
   std::vector<pollfd> fds = {{signals_.get(), POLLIN, 0}, {show_.queue().next_fd(), POLLOUT, 0}};
-  for (const auto& session : sessions_) fds.push_back({session->watch().fd(), POLLIN, 0});
+  for (const auto& session : sessions_)
+    if (SessionWatch* watch = session->watch()) fds.push_back({watch->fd(), POLLIN, 0});
   ::poll(fds.data(), fds.size(), kPollMs);
   if (fds[0].revents) detached_ = true;
 }
@@ -80,8 +88,11 @@ void Attachment::look_at_clock() {
 }
 
 void Attachment::look_at_daemon() {
-  for (const auto& session : sessions_)
-    if (auto news = session->watch().look(read_boot_clock())) notice(*session, *news);
+  for (const auto& session : sessions_) {
+    SessionWatch* watch = session->watch();
+    auto news = watch ? watch->look(read_boot_clock()) : std::nullopt;
+    if (news) notice(*session, *news);
+  }
 }
 
 // All at one moment, so that what one session holds back is held back by all.
@@ -110,9 +121,7 @@ void Attachment::show_waiting() {
   }
 }
 
-bool Attachment::has_ended() const {
-  ClockReading now = read_clocks();
-  if (now.boot - AttachedSession::kSettleNs > range_.end(now)) return true;
+bool Attachment::all_ended() const {
   return std::all_of(sessions_.begin(), sessions_.end(),
                      [](const auto& session) { return session->has_ended(); });
 }
@@ -127,7 +136,7 @@ Status Attachment::finish() {
   for (const auto& session : sessions_) reports.push_back(session->report());
   STAPD_TRY(show_.finish(reports, detached_ ? "detached" : "end"));
   for (const auto& session : sessions_)
-    if (session->has_ended())
+    if (session->has_ended() && session->watch())
       show_.queue().to(STDERR_FILENO) +=
           fmt::format("stapctl: session {} has ended\n", session->session().name());
   STAPD_TRY(write_rest());

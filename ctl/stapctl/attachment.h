@@ -28,7 +28,7 @@ class Attachment {
   void look_at_daemon();
   void poll();
   void show_waiting();
-  bool has_ended() const;
+  bool all_ended() const;
   void notice(const AttachedSession& session, const std::string& text);
   Status finish();
   Status write_rest();

@@ -58,6 +58,7 @@ class Dump {
     bool whole = !options_.is_part();
     for (size_t i = 0; i < windows_.size(); ++i) {
       std::string who = windows_.size() > 1 ? sessions_[i]->name() + ": " : "";
+      if (sessions_[i]->is_earlier()) who = sessions_[i]->name() + ", before it was restarted: ";
       if (whole)
         notice(who + ledger_text(windows_[i].total()));
       else if (!options_.range.until)

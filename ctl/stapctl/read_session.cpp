@@ -13,17 +13,12 @@ RecordingInfo info_of(const std::string& name, const Recording& recording) {
 
 }  // namespace
 
-ReadSession::ReadSession(const std::string& name, std::unique_ptr<Recording> recording)
-    : recording_(std::move(recording)),
+ReadSession::ReadSession(const std::string& name, std::unique_ptr<Recording> recording,
+                         bool is_earlier)
+    : is_earlier_(is_earlier),
+      recording_(std::move(recording)),
       schema_(info_of(name, *recording_)),
       reader_(recording_->reader()) {}
-
-Result<std::unique_ptr<ReadSession>> ReadSession::open(StapdClient& client,
-                                                       const std::string& name) {
-  STAPD_ASSIGN(std::string path, client.find_session(name));
-  STAPD_ASSIGN(std::unique_ptr<Recording> recording, client.open_recording(path));
-  return std::unique_ptr<ReadSession>(new ReadSession(name, std::move(recording)));
-}
 
 Result<ReadSessions> open_sessions(StapdClient& client, const std::vector<std::string>& names) {
   ReadSessions sessions;
@@ -31,8 +26,14 @@ Result<ReadSessions> open_sessions(StapdClient& client, const std::vector<std::s
     bool known = std::any_of(sessions.begin(), sessions.end(),
                              [&](const auto& session) { return session->name() == name; });
     if (known) continue;
-    STAPD_ASSIGN(std::unique_ptr<ReadSession> session, ReadSession::open(client, name));
-    sessions.push_back(std::move(session));
+    STAPD_ASSIGN(std::string path, client.find_session(name));
+    // In this order: what is restarted in between is here twice rather than not at all.
+    STAPD_ASSIGN(std::unique_ptr<Recording> recording, client.open_recording(path));
+    STAPD_ASSIGN(auto earlier, client.open_earlier(path));
+    for (auto& one : earlier)
+      if (one->ring_id() != recording->ring_id())
+        sessions.push_back(std::make_unique<ReadSession>(name, std::move(one), true));
+    sessions.push_back(std::make_unique<ReadSession>(name, std::move(recording), false));
   }
   return sessions;
 }

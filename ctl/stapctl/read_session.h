@@ -1,4 +1,5 @@
-// A session that is read: its ring, and what its records mean.
+// A session that is read: its ring, and what its records mean. What it recorded before it was
+// restarted has a ring of its own.
 #pragma once
 
 #include <memory>
@@ -11,25 +12,27 @@ namespace stapd::ctl {
 
 class ReadSession {
  public:
-  static Result<std::unique_ptr<ReadSession>> open(StapdClient& client, const std::string& name);
+  ReadSession(const std::string& name, std::unique_ptr<Recording> recording, bool is_earlier);
   ReadSession(const ReadSession&) = delete;
   ReadSession& operator=(const ReadSession&) = delete;
 
   const std::string& name() const { return schema_.info.session; }
+  // From before a restart: it only grows old.
+  bool is_earlier() const { return is_earlier_; }
   const Recording& recording() const { return *recording_; }
   const ReadSchema& schema() const { return schema_; }
   const RingReader& reader() const { return reader_; }
 
  private:
-  ReadSession(const std::string& name, std::unique_ptr<Recording> recording);
-
+  bool is_earlier_;
   std::unique_ptr<Recording> recording_;
   ReadSchema schema_;
   RingReader reader_;
 };
 
 using ReadSessions = std::vector<std::unique_ptr<ReadSession>>;
-// Each of `names` once. An error when there is none of that name.
+// Each of `names` once, with what it recorded earlier before it. An error when there is none of
+// that name.
 Result<ReadSessions> open_sessions(StapdClient& client, const std::vector<std::string>& names);
 std::vector<const ReadSchema*> schemas_of(const ReadSessions& sessions);
 

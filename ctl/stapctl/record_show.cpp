@@ -4,10 +4,23 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <set>
 
 #include "ctl/show/ledger_text.h"
 
 namespace stapd::ctl {
+
+namespace {
+
+// One session may have several recordings.
+bool are_several(std::span<const ReadSchema* const> recordings) {
+  std::set<std::string> names;
+  for (const ReadSchema* schema : recordings)
+    if (schema) names.insert(schema->info.session + '@' + schema->info.host);
+  return names.size() > 1;
+}
+
+}  // namespace
 
 Result<UniqueFd> open_output(const std::optional<std::string>& path) {
   UniqueFd file;
@@ -27,7 +40,7 @@ VerbResult<std::unique_ptr<RecordShow>> RecordShow::open(
   ShowOptions how;
   if (show->file_.valid()) how.out = show->file_.get();
   how.stamps = options.stamps;
-  how.sessions = recordings.size() > 1;
+  how.sessions = are_several(recordings);
   show->printer_ = make_printer(options.format, show->queue_, how);
   STAPD_TRY(show->printer_->begin(recordings));
   return show;

@@ -32,6 +32,7 @@ class Dump(InstanceTest):
         "counters": ("global hits, last = \"none\" probe syscall.getpgid { if (pid == 100036000) "
                      "{ hits[pid - 100000000] <<< pid last = execname() } }\n", ""),
         "told": (TOLD_SCRIPT, ""),
+        "changed": (TOLD_SCRIPT.replace("%d %s %d", "first %d").replace(", execname(), pid)", ")"), ""),
         "timeless": (NUMBERS_SCRIPT, "[Memory]\nTime=no"),
         "aside": ('probe syscall.getpgid { if (pid == 100000000) { printf("one") warn("two") '
                   'printf(" three\\n") } }\n', ""),
@@ -146,6 +147,18 @@ class Dump(InstanceTest):
             self.assertRegex(text, rf"stapctl: {name}: \d+ records?: \d+ kept")
         self.assertRegex(self.told("told", "numbers", "-t")[-1], r"^\d{4}-.* \[\d{3}\] \w+: \d+")
         self.assert_says(self.stapd.ctl("dump", "told", "nobody"), 1, "there is no session")
+
+    def test_what_was_recorded_before_a_restart(self):
+        produce([51_001])
+        script = self.stapd.root / "etc/stapd/script.d/changed.stp"
+        script.write_text(script.read_text().replace("first", "second"))
+        self.assertEqual(self.stapd.ctl("restart", "changed").returncode, 0)
+        produce([51_002])
+        for words in (["dump", "changed"], ["attach", "changed", "--until=now"]):
+            lines = self.stapd.ctl(*words).stdout.splitlines()
+            self.assertEqual([line for line in lines if " 5100" in line], ["first 51001", "second 51002"])
+        text = self.stapd.ctl("dump", "changed").stderr
+        self.assertIn("stapctl: changed, before it was restarted: ", text)
 
     def test_json(self):
         before = time.time_ns()
