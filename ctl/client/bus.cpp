@@ -62,6 +62,7 @@ Result<std::unique_ptr<Bus>> Bus::connect(const std::optional<std::string>& root
   std::unique_ptr<Bus> bus(new Bus(timeout_us));
   Status opened = bus->open_socket(socket_path(root.value_or("")));
   if (opened) return bus;
+  if (root == "/") return tl::unexpected(opened.error());
   if (root) return in_context(*root, opened.error());
   bus.reset(new Bus(timeout_us));
   // Without a system bus the first error says more.

@@ -136,8 +136,8 @@ int BusServer::on_call(sd_bus_message* call, void* userdata, sd_bus_error*) {
   Right right = connection.is_bus ? right_of_user(caller.user) : connection.right;
   if (right >= needed) return 0;
   connection.server->note_refusal(member, caller);
-  std::string why = fmt::format("{} is for {}, not for user {}", member,
-                                holders_of(needed), caller.user);
+  std::string why =
+      fmt::format("{} is for {}, not for user {}", member, holders_of(needed), caller.user);
   sd_bus_reply_method_errorf(call, SD_BUS_ERROR_ACCESS_DENIED, "%s", why.c_str());
   return 1;
 }
