@@ -37,10 +37,14 @@ int get_session(sd_bus_message* call, void* userdata, sd_bus_error* error) {
   return sd_bus_reply_method_return(call, "o", path_of(*session).c_str());
 }
 
+constexpr StartCall kStarts = {&Manager::start, "start", true};
+constexpr StartCall kRestarts = {&Manager::restart, "restart", true};
+
+template <const StartCall& How>
 int start_session(sd_bus_message* call, void* userdata, sd_bus_error* error) {
   const char* name = nullptr;
   if (int r = sd_bus_message_read(call, "s", &name); r < 0) return r;
-  return start_and_reply(manager_of(userdata), name, call, true, error);
+  return start_and_reply(manager_of(userdata), name, call, How, error);
 }
 
 int stop_session(sd_bus_message* call, void* userdata, sd_bus_error* error) {
@@ -90,7 +94,8 @@ const sd_bus_vtable kVtable[] = {
     SD_BUS_VTABLE_START(0),
     SD_BUS_METHOD("ListSessions", "", "a(soss)", list_sessions, SD_BUS_VTABLE_UNPRIVILEGED),
     SD_BUS_METHOD("GetSession", "s", "o", get_session, SD_BUS_VTABLE_UNPRIVILEGED),
-    SD_BUS_METHOD("StartSession", "s", "o", start_session, SD_BUS_VTABLE_UNPRIVILEGED),
+    SD_BUS_METHOD("StartSession", "s", "o", start_session<kStarts>, SD_BUS_VTABLE_UNPRIVILEGED),
+    SD_BUS_METHOD("RestartSession", "s", "o", start_session<kRestarts>, SD_BUS_VTABLE_UNPRIVILEGED),
     SD_BUS_METHOD("StopSession", "s", "", stop_session, SD_BUS_VTABLE_UNPRIVILEGED),
     SD_BUS_METHOD("StopAll", "", "as", stop_all, SD_BUS_VTABLE_UNPRIVILEGED),
     SD_BUS_METHOD("Reload", "", "as", reload, SD_BUS_VTABLE_UNPRIVILEGED),
@@ -104,10 +109,10 @@ int add_manager_object(sd_bus* bus, Manager& manager) {
   return sd_bus_add_object_vtable(bus, nullptr, kRoot, kManagerInterface, kVtable, &manager);
 }
 
-int start_and_reply(Manager& manager, const std::string& name, sd_bus_message* call, bool with_path,
-                    sd_bus_error* error) {
+int start_and_reply(Manager& manager, const std::string& name, sd_bus_message* call,
+                    const StartCall& how, sd_bus_error* error) {
   auto reply = [&manager, name, call = keep(call),
-                with_path](const std::optional<SessionFailure>& failure) {
+                with_path = how.with_path](const std::optional<SessionFailure>& failure) {
     const Session* session = manager.find(name);
     if (failure || !session)
       sd_bus_reply_method_errorf(call.get(), failure ? error_name(failure->kind) : kNoSuchSession,
@@ -118,8 +123,8 @@ int start_and_reply(Manager& manager, const std::string& name, sd_bus_message* c
       sd_bus_reply_method_return(call.get(), "");
   };
   Caller caller = caller_of(call);
-  if (!manager.start(name, std::move(reply))) return no_such_session(error, name);
-  manager.note(name, "asked to start", caller);
+  if (!(manager.*how.run)(name, std::move(reply))) return no_such_session(error, name);
+  manager.note(name, fmt::format("asked to {}", how.verb), caller);
   return 1;
 }
 

@@ -21,6 +21,8 @@ struct Need {
 
 // Everything else shows what is there.
 constexpr Need kNeeds[] = {
+    {"Restart", Right::control},
+    {"RestartSession", Right::control},
     {"Start", Right::control},
     {"Stop", Right::control},
     {"StartSession", Right::control},
@@ -29,6 +31,7 @@ constexpr Need kNeeds[] = {
     {"Reload", Right::manage},
     // Descriptors through which a map could be written, too.
     {"OpenRecording", Right::root},
+    {"OpenEarlier", Right::root},
 };
 
 struct Group {

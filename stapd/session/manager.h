@@ -35,6 +35,8 @@ class Manager {
   // By what the profile says now. `done` as of Session::start(); never called, and false, when
   // there is no such profile.
   bool start(const std::string& name, Session::Started done);
+  // Likewise, also when it records: see Session::restart().
+  bool restart(const std::string& name, Session::Started done);
   bool stop(const std::string& name);
   std::vector<std::string> stop_all();
   // For the log: what somebody asked for, of a session or, when that is "", of stapd.
@@ -51,6 +53,8 @@ class Manager {
   Session& get(const std::string& name);
   void read_profile_of(Session& session, const ProfileFiles& files);
   std::set<std::string> adopt_sessions();
+  void restore_replaced();
+  void adopt_earlier();
   void sweep(const std::string& pin, const std::string& why);
   void on_state(const Session& session);
   void forget_later();

@@ -13,11 +13,13 @@ TEST(Rights, WhatChangesSomethingNeedsMoreThanReading) {
   for (const char* member : {"ListSessions", "GetSession", "GetStatistics", "TakeSnapshot",
                              "DumpGlobals", "GetAll", "Introspect", "Ping", "SomethingNew"})
     EXPECT_EQ(needed_right(member), Right::read) << member;
-  for (const char* member : {"Start", "Stop", "StartSession", "StopSession"})
+  for (const char* member :
+       {"Start", "Restart", "Stop", "StartSession", "RestartSession", "StopSession"})
     EXPECT_EQ(needed_right(member), Right::control) << member;
   for (const char* member : {"StopAll", "Reload"})
     EXPECT_EQ(needed_right(member), Right::manage) << member;
-  EXPECT_EQ(needed_right("OpenRecording"), Right::root);
+  for (const char* member : {"OpenRecording", "OpenEarlier"})
+    EXPECT_EQ(needed_right(member), Right::root) << member;
 }
 
 TEST(Rights, RootHasAllAndAStrangerNone) {
