@@ -21,9 +21,9 @@ inline constexpr char kAdopted[] = "c1a7c1d7d3a04f53a2f6d3d5f8d0a104";
 inline constexpr char kSwept[] = "c1a7c1d7d3a04f53a2f6d3d5f8d0a105";
 inline constexpr char kProfile[] = "c1a7c1d7d3a04f53a2f6d3d5f8d0a106";
 inline constexpr char kAsked[] = "c1a7c1d7d3a04f53a2f6d3d5f8d0a107";
-inline constexpr char kRefused[] = "c1a7c1d7d3a04f53a2f6d3d5f8d0a109";
-inline constexpr char kBus[] = "c1a7c1d7d3a04f53a2f6d3d5f8d0a10a";
-inline constexpr char kDepth[] = "c1a7c1d7d3a04f53a2f6d3d5f8d0a108";
+inline constexpr char kRefused[] = "c1a7c1d7d3a04f53a2f6d3d5f8d0a108";
+inline constexpr char kBus[] = "c1a7c1d7d3a04f53a2f6d3d5f8d0a109";
+inline constexpr char kDepth[] = "c1a7c1d7d3a04f53a2f6d3d5f8d0a110";
 }  // namespace message_id
 
 struct LogEntry {
