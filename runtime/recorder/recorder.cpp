@@ -127,6 +127,8 @@ Status Recorder::pin(const RecorderOptions& options) {
     STAPD_TRY(pin_object(links_[i].get(), fmt::format("{}/link{}", folder, i)));
   if (options.metadata >= 0)
     STAPD_TRY(pin_object(options.metadata, fmt::format("{}/{}", folder, kMetadataPin)));
+  for (const auto& [name, map] : options.more_pins)
+    STAPD_TRY(pin_object(map, fmt::format("{}/{}", folder, name)));
   if (std::rename(folder.c_str(), pin_folder_.c_str()) != 0)
     return fail_errno("pinning " + pin_folder_, errno);
   return {};

@@ -14,4 +14,7 @@ int add_manager_object(sd_bus* bus, Manager& manager);
 int start_and_reply(Manager& manager, const std::string& name, sd_bus_message* call, bool with_path,
                     sd_bus_error* error);
 
+// Stops a session that is there and answers `call` when its files, if it has any, are whole.
+void stop_and_reply(Manager& manager, const std::string& name, sd_bus_message* call);
+
 }  // namespace stapd::bus

@@ -18,6 +18,8 @@ inline constexpr char kAdopted[] = "c1a7c1d7d3a04f53a2f6d3d5f8d0a104";
 inline constexpr char kSwept[] = "c1a7c1d7d3a04f53a2f6d3d5f8d0a105";
 inline constexpr char kProfile[] = "c1a7c1d7d3a04f53a2f6d3d5f8d0a106";
 inline constexpr char kAsked[] = "c1a7c1d7d3a04f53a2f6d3d5f8d0a107";
+inline constexpr char kFileTrouble[] = "c1a7c1d7d3a04f53a2f6d3d5f8d0a108";
+inline constexpr char kFilesGoOn[] = "c1a7c1d7d3a04f53a2f6d3d5f8d0a109";
 }  // namespace message_id
 
 struct LogEntry {

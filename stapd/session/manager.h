@@ -34,8 +34,12 @@ class Manager {
   // By what the profile says now. `done` as of Session::start(); never called, and false, when
   // there is no such profile.
   bool start(const std::string& name, Session::Started done);
-  bool stop(const std::string& name);
-  std::vector<std::string> stop_all();
+  // `done` as of Session::stop().
+  bool stop(const std::string& name, SessionFiles::Finished done);
+  // `done` gets their names when all have, and what is wrong with the files of some.
+  using AllStopped = std::function<void(const std::vector<std::string>& names,
+                                        const std::optional<std::string>& failure)>;
+  void stop_all(AllStopped done);
   // For the log: what somebody did to a session.
   void note(const std::string& session, const std::string& what) const;
   // A line for every difference.

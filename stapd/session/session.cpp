@@ -10,6 +10,7 @@
 #include <cerrno>
 
 #include "runtime/base/clock.h"
+#include "runtime/filing/filing_state.h"
 #include "runtime/image/image_io.h"
 #include "runtime/load/pins.h"
 #include "runtime/recorder/show_globals.h"
@@ -143,6 +144,10 @@ void Session::start(Started tell, OnUnknownKey on_unknown_key) {
     return tell_starters();
   }
   failure_.reset();
+  if (files_ && !files_->is_finished()) {
+    fail(SessionFailure::Kind::start, "the files of its last recording are still being written");
+    return tell_starters();
+  }
   set_state(State::starting);
   auto done = [this, attempt = std::weak_ptr<Attempt>(attempt_ = std::make_shared<Attempt>())](
                   Result<CompiledScript> script) {
@@ -198,11 +203,26 @@ Status Session::begin_recording(UniqueFd image_fd) {
   options.metadata = metadata_->fd();
   options.target_pid = profile_.target_pid;
   options.tolerate_missing_probes = !profile_.missing_probe_is_fatal;
+  std::optional<SharedArea> files_state;
+  if (profile_.has_files()) {
+    STAPD_ASSIGN(files_state, SessionFiles::make_state(profile_.files));
+    options.more_pins.emplace_back(kFilingPin, files_state->fd());
+  }
   STAPD_ASSIGN(recorder_,
                Recorder::start(std::make_shared<const ProgramImage>(std::move(image)), options));
   metadata_->metadata().links = recorder_->link_count();
   for (const std::string& warning : recorder_->warnings()) say(LOG_WARNING, warning);
+  if (files_state) STAPD_TRY(begin_files(std::move(*files_state)));
   return watch();
+}
+
+Status Session::begin_files(SharedArea state) {
+  auto say_it = [this](int priority, const std::string& text, const char* id) {
+    say(priority, text, id);
+  };
+  STAPD_ASSIGN(files_, SessionFiles::begin(host_.loop, say_it, recorder_->shared_image(),
+                                           recorder_->maps(), std::move(state)));
+  return {};
 }
 
 // ---- adoption ---------------------------------------------------------------------------------
@@ -229,6 +249,10 @@ Status Session::adopt(std::optional<uint64_t> away_since) {
     metadata.last_away = read_boot_clock() - *away_since;
     metadata.away += metadata.last_away;
     away = "for " + in_seconds(metadata.last_away);
+  }
+  if (recorder_->image().doorbell) {
+    STAPD_ASSIGN(SharedArea files_state, SharedArea::open(folder + "/" + kFilingPin));
+    STAPD_TRY(begin_files(std::move(files_state)));
   }
   recorder_->write_notice(fmt::format("stapd was away {}; the recording went on\n", away));
   Status alive = recorder_->prove_alive(metadata.links);
@@ -260,7 +284,7 @@ Status Session::watch() {
 void Session::look_after() {
   if (state_ != State::recording) return;
   if (has_commands(recorder_->image())) run_commands();
-  if (recorder_->wants_to_end()) return end_recording();
+  if (recorder_->wants_to_end()) return end_recording("the script ended it");
   timer_.reset();
   std::optional<uint64_t> due = recorder_->next_timer();
   if (!due) return;
@@ -290,9 +314,10 @@ void Session::run_commands() {
 // ---- ending -----------------------------------------------------------------------------------
 
 // What was recorded stays readable.
-void Session::end_recording() {
+void Session::end_recording(const std::string& reason) {
   forget_sources();
   Status stopped = recorder_->stop();
+  if (files_) files_->finish(recorder_->has_failed() ? "run-time errors ended it" : reason);
   if (has_commands(recorder_->image())) run_commands();
   if (!stopped) say(LOG_ERR, stopped.error().message);
   if (recorder_->has_failed())
@@ -303,7 +328,7 @@ void Session::end_recording() {
   set_state(State::stopped);
 }
 
-Status Session::stop() {
+void Session::stop(SessionFiles::Finished tell) {
   if (state_ == State::starting) {
     attempt_.reset();
     failure_ = {SessionFailure::Kind::start, "stopped before it had started"};
@@ -311,8 +336,11 @@ Status Session::stop() {
     tell_starters();
     failure_.reset();
   }
-  if (state_ == State::recording) end_recording();
-  return {};
+  if (state_ == State::recording) end_recording("stopped");
+  if (files_)
+    files_->when_finished(std::move(tell));
+  else
+    tell(std::nullopt);
 }
 
 void Session::forget_sources() {
@@ -323,6 +351,7 @@ void Session::forget_sources() {
 
 void Session::forget_recording() {
   forget_sources();
+  files_.reset();
   recorder_.reset();
   metadata_.reset();
   image_.reset();
@@ -355,6 +384,7 @@ Result<SessionStatistics> Session::statistics() const {
   statistics.away_ns = metadata.away;
   statistics.last_away_ns = metadata.last_away;
   statistics.adoptions = metadata.adoptions;
+  if (files_) statistics.files = files_->status();
   return statistics;
 }
 

@@ -15,6 +15,7 @@
 #include "stapd/host/paths.h"
 #include "stapd/profile/profile.h"
 #include "stapd/session/compiler.h"
+#include "stapd/session/session_files.h"
 
 namespace stapd {
 
@@ -30,6 +31,7 @@ struct SessionStatistics {
   uint64_t depth_ns = 0;   // of the CPU whose ring reaches back least, of those that lost records
   uint64_t oldest_ns = 0;  // CLOCK_BOOTTIME; 0: no records
   uint64_t away_ns = 0, last_away_ns = 0, adoptions = 0;
+  std::optional<FilingStatus> files;
 };
 
 // What a reader needs to read by itself.
@@ -82,7 +84,9 @@ class Session {
   void start(Started tell, OnUnknownKey on_unknown_key);
   // Takes over what is pinned. An error when that is not to be had.
   Status adopt(std::optional<uint64_t> away_since);
-  Status stop();
+  // `tell` gets why not all of its files could be written, or nothing; before stop() returns, or
+  // later.
+  void stop(SessionFiles::Finished tell);
 
   // ---- what it holds; errors when there is nothing to read
   Result<SessionStatistics> statistics() const;
@@ -96,9 +100,10 @@ class Session {
   void on_compiled(Result<CompiledScript> script);
   Status begin_recording(UniqueFd image);
   Status watch();
+  Status begin_files(SharedArea state);
   void look_after();
   void run_commands();
-  void end_recording();
+  void end_recording(const std::string& reason);
   void forget_sources();
   void forget_recording();
   void tell_starters();
@@ -118,6 +123,7 @@ class Session {
   UniqueFd image_;
   std::optional<MetadataMap> metadata_;
   std::unique_ptr<Recorder> recorder_;
+  std::unique_ptr<SessionFiles> files_;  // null: it writes none
   EventSource control_, clock_, timer_;
   std::map<pid_t, EventSource> commands_;
 };
