@@ -32,20 +32,23 @@ void signal(const UniqueFd& fd) {
 
 Filing::Filing() : shared_(std::make_shared<Shared>()) {}
 
-Result<std::unique_ptr<Filing>> Filing::start(std::shared_ptr<const ProgramImage> image,
-                                              const MapSet& maps, SharedArea state) {
+Result<std::unique_ptr<Filing>> Filing::make(std::shared_ptr<const ProgramImage> image,
+                                             const MapSet& maps, SharedArea state) {
   std::unique_ptr<Filing> filing(new Filing);
   STAPD_ASSIGN(filing->shared_->wake, make_eventfd());
   STAPD_ASSIGN(filing->shared_->news, make_eventfd());
-  STAPD_ASSIGN(std::unique_ptr<FilingThread> thread,
+  STAPD_ASSIGN(filing->work_,
                FilingThread::make(filing->shared_, std::move(image), maps, std::move(state)));
+  return filing;
+}
+
+void Filing::start() {
   // Signals are the main thread's.
   sigset_t all, before;
   sigfillset(&all);
   pthread_sigmask(SIG_SETMASK, &all, &before);
-  filing->thread_ = std::thread([thread = std::move(thread)] { thread->run(); });
+  thread_ = std::thread([work = std::move(work_)] { work->run(); });
   pthread_sigmask(SIG_SETMASK, &before, nullptr);
-  return filing;
 }
 
 Filing::~Filing() {

@@ -15,6 +15,8 @@
 
 namespace stapd {
 
+class FilingThread;
+
 struct FilingStatus {
   std::string path;  // of the open file
   uint64_t files = 0, bytes = 0;
@@ -34,9 +36,11 @@ struct FilingNews {
 
 class Filing {
  public:
-  // `state` is a FilingState's. Its file is opened by the thread: what is wrong with it is news.
-  static Result<std::unique_ptr<Filing>> start(std::shared_ptr<const ProgramImage> image,
-                                               const MapSet& maps, SharedArea state);
+  // `state` is a FilingState's.
+  static Result<std::unique_ptr<Filing>> make(std::shared_ptr<const ProgramImage> image,
+                                              const MapSet& maps, SharedArea state);
+  // Once. Files are opened by the thread: what is wrong with them is news.
+  void start();
   // Leaves the files as they are, without an end: another one goes on with them.
   ~Filing();
   Filing(const Filing&) = delete;
@@ -59,6 +63,7 @@ class Filing {
   Filing();
 
   std::shared_ptr<Shared> shared_;
+  std::unique_ptr<FilingThread> work_;  // until it is started
   std::thread thread_;
 };
 

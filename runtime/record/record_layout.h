@@ -35,8 +35,10 @@ struct SegmentControl {
   uint64_t head;
   uint64_t epochs;                // how often head's count wrapped
   uint64_t dropped[kDropCauses];  // by DropCause
+  uint64_t untaken;               // in a snapshot: bytes at the old end that it does not have
 };
 static_assert(offsetof(SegmentControl, dropped) == 16);
+static_assert(offsetof(SegmentControl, untaken) == 56);
 
 // ---- head word --------------------------------------------------------------------------------
 constexpr uint32_t kCountBits = 24;

@@ -41,18 +41,33 @@ Recorder::~Recorder() = default;
 
 Result<std::unique_ptr<Recorder>> Recorder::start(std::shared_ptr<const ProgramImage> image,
                                                   const RecorderOptions& options) {
+  STAPD_ASSIGN(std::unique_ptr<Recorder> recorder, prepare(std::move(image), options));
+  STAPD_TRY(recorder->publish_pins());
+  recorder->run_begin_handlers();
+  recorder->let_programs_run();
+  return recorder;
+}
+
+// Armed, and the programs do nothing yet.
+Result<std::unique_ptr<Recorder>> Recorder::prepare(std::shared_ptr<const ProgramImage> image,
+                                                    const RecorderOptions& options) {
   std::unique_ptr<Recorder> recorder(new Recorder(std::move(image)));
   STAPD_TRY(recorder->load(options));
   STAPD_TRY(recorder->attach_probes(options));
   STAPD_TRY(recorder->open_waits());
-  STAPD_TRY(recorder->pin(options));
-  recorder->run_family(ProbeSpec::Family::begin);
-  if (!recorder->wants_to_end_) recorder->greet_processes();
-  if (!recorder->wants_to_end_) {
-    store_run(recorder->maps_->session_state(), SessionState::running);
-    recorder->schedule_timers(clock_ns(CLOCK_MONOTONIC));
-  }
+  STAPD_TRY(recorder->pin_beside(options));
   return recorder;
+}
+
+void Recorder::run_begin_handlers() {
+  run_family(ProbeSpec::Family::begin);
+  if (!wants_to_end_) greet_processes();
+}
+
+void Recorder::let_programs_run() {
+  if (wants_to_end_) return;
+  store_run(maps_->session_state(), SessionState::running);
+  schedule_timers(clock_ns(CLOCK_MONOTONIC));
 }
 
 Status Recorder::load(const RecorderOptions& options) {
@@ -112,28 +127,6 @@ Status Recorder::open_waits() {
   return {};
 }
 
-// Into a folder beside, which is given its name when it is complete: what has the name is whole.
-Status Recorder::pin(const RecorderOptions& options) {
-  if (options.pin_folder.empty()) return {};
-  pin_folder_ = options.pin_folder;
-  std::string folder = options.pin_folder + "+new";
-  STAPD_TRY(ensure_bpffs());
-  STAPD_TRY(remove_pin_folder(folder));
-  STAPD_TRY(make_pin_folder(folder));
-  STAPD_TRY(maps_->pin(folder));
-  for (size_t i = 0; i < programs_.size(); ++i)
-    STAPD_TRY(pin_object(programs_[i].get(), fmt::format("{}/program{}", folder, i)));
-  for (size_t i = 0; i < links_.size(); ++i)
-    STAPD_TRY(pin_object(links_[i].get(), fmt::format("{}/link{}", folder, i)));
-  if (options.metadata >= 0)
-    STAPD_TRY(pin_object(options.metadata, fmt::format("{}/{}", folder, kMetadataPin)));
-  for (const auto& [name, map] : options.more_pins)
-    STAPD_TRY(pin_object(map, fmt::format("{}/{}", folder, name)));
-  if (std::rename(folder.c_str(), pin_folder_.c_str()) != 0)
-    return fail_errno("pinning " + pin_folder_, errno);
-  return {};
-}
-
 // ---- adoption ---------------------------------------------------------------------------------
 
 Result<std::unique_ptr<Recorder>> Recorder::adopt(std::shared_ptr<const ProgramImage> image,
@@ -152,22 +145,6 @@ Result<std::unique_ptr<Recorder>> Recorder::adopt(std::shared_ptr<const ProgramI
   else
     recorder->wants_to_end_ = true;
   return recorder;
-}
-
-Status Recorder::open_pins(const RecorderOptions& options) {
-  pin_folder_ = options.pin_folder;
-  STAPD_ASSIGN(MapSet maps, MapSet::open(*image_, pin_folder_));
-  maps_.emplace(std::move(maps));
-  for (size_t i = 0; i < image_->programs.size(); ++i) {
-    STAPD_ASSIGN(UniqueFd fd, open_pin(fmt::format("{}/program{}", pin_folder_, i)));
-    programs_.push_back(std::move(fd));
-  }
-  for (size_t i = 0;; ++i) {
-    Result<UniqueFd> link = open_pin(fmt::format("{}/link{}", pin_folder_, i));
-    if (!link) break;
-    links_.push_back(std::move(*link));
-  }
-  return {};
 }
 
 Status Recorder::prove_alive(size_t links) {
@@ -317,7 +294,7 @@ Status Recorder::stop() {
   SessionState& session = maps_->session_state();
   if (session.run != SessionState::failed) store_run(session, SessionState::stopping);
   // Without pins and links no program starts any more, and the handlers below are alone.
-  Status removed = pin_folder_.empty() ? Status{} : discard_pin_folder(pin_folder_);
+  Status removed = remove_pins();
   links_.clear();
   run_family(has_failed() ? ProbeSpec::Family::error : ProbeSpec::Family::end);
   if (!has_failed()) show_globals();

@@ -38,6 +38,15 @@ class Recorder {
   // do not run again; timers start anew.
   static Result<std::unique_ptr<Recorder>> adopt(std::shared_ptr<const ProgramImage> image,
                                                  const RecorderOptions& options);
+  // For stop(), to which one that was replaced did not come before its process died.
+  static Result<std::unique_ptr<Recorder>> adopt_replaced(std::shared_ptr<const ProgramImage> image,
+                                                          const RecorderOptions& options);
+  // As start(), and takes the place of `old`: from one moment to the next `old` records no more and
+  // the new one does. `old`'s pins are in `old_folder` then, and what is left is old.stop(). An
+  // error, also of the begin handlers, leaves `old` recording as if nothing had been.
+  static Result<std::unique_ptr<Recorder>> replace(std::shared_ptr<const ProgramImage> image,
+                                                   const RecorderOptions& options, Recorder& old,
+                                                   const std::string& old_folder);
   // What is pinned goes on recording.
   ~Recorder();
   Recorder(const Recorder&) = delete;
@@ -59,7 +68,7 @@ class Recorder {
 
   // Ends the recording: programs stop, end handlers run (error handlers when it failed), globals
   // that the script never read are shown, links and pins go. What was recorded stays readable
-  // while this object lives.
+  // while this object lives; of one that was replaced, the pins of what can be read stay, too.
   Status stop();
   bool is_stopped() const { return stopped_; }
 
@@ -68,8 +77,6 @@ class Recorder {
 
   // Writes a record of channel `notice` into the daemon's segment.
   void write_notice(std::string_view text);
-  // How many links keep its probes armed.
-  size_t link_count() const { return links_.size(); }
   // Runs the heartbeat through the path that every record takes, on every CPU: an error when a
   // program was detached, or a record does not arrive. `links`: how many there were once.
   Status prove_alive(size_t links);
@@ -93,7 +100,13 @@ class Recorder {
 
   Status load(const RecorderOptions& options);
   Status attach_probes(const RecorderOptions& options);
-  Status pin(const RecorderOptions& options);
+  static Result<std::unique_ptr<Recorder>> prepare(std::shared_ptr<const ProgramImage> image,
+                                                   const RecorderOptions& options);
+  Status pin_beside(const RecorderOptions& options);
+  Status publish_pins();
+  Status remove_pins();
+  void run_begin_handlers();
+  void let_programs_run();
   Status open_pins(const RecorderOptions& options);
   Status open_waits();
   void set_up_vm();
@@ -121,6 +134,7 @@ class Recorder {
   std::vector<Timer> timers_;
   UniqueFd clock_;
   std::string pin_folder_;
+  bool replaced_ = false;
   std::unique_ptr<ControlEvents> control_;
   std::vector<uint64_t> command_positions_;
   std::vector<std::string> commands_;

@@ -6,6 +6,11 @@
 #include "runtime/base/sha256.h"
 
 namespace stapd {
+namespace {
+
+constexpr char kEarlier[] = "+earlier-";
+
+}  // namespace
 
 Result<Paths> Paths::of_root(const std::string& root) {
   Paths paths;
@@ -37,6 +42,10 @@ std::string Paths::session_pins(const std::string& session) const {
   return sessions_folder() + "/" + encode_pin_name(session);
 }
 
+std::string Paths::earlier_pins(const std::string& session, uint64_t started_boot) const {
+  return fmt::format("{}{}{:016x}", session_pins(session), kEarlier, started_boot);
+}
+
 std::string encode_pin_name(const std::string& name) {
   std::string out;
   for (char c : name) {
@@ -60,6 +69,11 @@ std::string decode_pin_name(const std::string& encoded) {
     i += 2;
   }
   return encode_pin_name(out) == encoded ? out : "";
+}
+
+std::string session_of_earlier_pins(const std::string& pin) {
+  size_t at = pin.find(kEarlier);
+  return at == std::string::npos ? "" : decode_pin_name(pin.substr(0, at));
 }
 
 }  // namespace stapd

@@ -15,7 +15,11 @@
 #include "stapd/host/paths.h"
 #include "stapd/profile/profile.h"
 #include "stapd/session/compiler.h"
+#include "stapd/session/earlier_recording.h"
+#include "stapd/session/opened_recording.h"
+#include "stapd/session/ring_depth.h"
 #include "stapd/session/session_files.h"
+#include "stapd/session/snapshot.h"
 
 namespace stapd {
 
@@ -28,18 +32,12 @@ struct SessionFailure {
 struct SessionStatistics {
   SegmentLedger ledger;
   uint64_t skipped = 0, errors = 0, missed = 0;
-  uint64_t depth_ns = 0;   // of the CPU whose ring reaches back least, of those that lost records
-  uint64_t oldest_ns = 0;  // CLOCK_BOOTTIME; 0: no records
+  uint64_t depth_ns = 0;        // as of RingDepth
+  uint64_t worst_depth_ns = 0;  // today, as far as it was looked at; 0: unknown
+  uint64_t oldest_ns = 0;       // CLOCK_BOOTTIME; 0: no records
+  uint64_t earlier = 0;         // recordings before this one that can be read, too
   uint64_t away_ns = 0, last_away_ns = 0, adoptions = 0;
   std::optional<FilingStatus> files;
-};
-
-// What a reader needs to read by itself.
-struct OpenedRecording {
-  UniqueFd image, ring, state;
-  uint64_t segment_bytes = 0, state_bytes = 0;
-  uint32_t segments = 0;
-  std::string script_name;
 };
 
 class Session {
@@ -82,8 +80,14 @@ class Session {
   using Started = std::function<void(const std::optional<SessionFailure>&)>;
   enum class OnUnknownKey { refuse, ignore };
   void start(Started tell, OnUnknownKey on_unknown_key);
+  // As start(); when it records, as its profile says now, and what was recorded so far can be read
+  // as before. When that cannot be had, it goes on recording as it was.
+  void restart(Started tell);
   // Takes over what is pinned. An error when that is not to be had.
   Status adopt(std::optional<uint64_t> away_since);
+  // What it recorded before it was restarted, or replace() left: the pins of a recording that
+  // ended.
+  Status keep_earlier(const std::string& pin_folder);
   // `tell` gets why not all of its files could be written, or nothing; before stop() returns, or
   // later.
   void stop(SessionFiles::Finished tell);
@@ -91,22 +95,42 @@ class Session {
   // ---- what it holds; errors when there is nothing to read
   Result<SessionStatistics> statistics() const;
   Result<OpenedRecording> open_recording() const;
+  // What it recorded before it was started anew, the oldest first, and is still worth reading.
+  Result<std::vector<OpenedRecording>> open_earlier();
+  Result<Snapshot> take_snapshot(uint32_t first, std::span<const uint64_t> after) const;
+  int image_fd() const { return image_.get(); }
   Result<UniqueFd> dump_globals() const;  // a sealed memfd
 
  private:
   void set_state(State state);
   void fail(SessionFailure::Kind kind, std::string message);
   void say(int priority, const std::string& text, const char* id = nullptr) const;
+  std::optional<SessionFailure> refusal(OnUnknownKey on_unknown_key) const;
+  void compile();
   void on_compiled(Result<CompiledScript> script);
+  std::optional<SessionFailure> record(Result<CompiledScript> script);
+  struct Prepared;
+  Result<Prepared> prepare(UniqueFd image) const;
   Status begin_recording(UniqueFd image);
+  Status replace_recording(UniqueFd image);
+  // `before`: the files of a recording that it replaces.
+  Status take(Prepared prepared, std::unique_ptr<Recorder> recorder,
+              std::unique_ptr<SessionFiles> before);
+  void forget_oldest(const std::string& why);
+  void forget_outlived();
+  void forget_earlier();
   Status watch();
-  Status begin_files(SharedArea state);
+  Status begin_files(SharedArea state, std::unique_ptr<SessionFiles> before);
   void look_after();
   void run_commands();
+  RingDepth take_depth() const;
+  void watch_depth();
+  void check_depth();
+  void end_handlers(const std::string& reason);
   void end_recording(const std::string& reason);
   void forget_sources();
   void forget_recording();
-  void tell_starters();
+  void tell_starters(const std::optional<SessionFailure>& failure);
 
   std::string name_;
   Host& host_;
@@ -117,14 +141,25 @@ class Session {
   std::optional<SessionFailure> failure_;
   std::vector<Started> starters_;
   struct Attempt {};
-  std::shared_ptr<Attempt> attempt_;  // to start; gone when it was given up
+  std::shared_ptr<Attempt> attempt_;  // to start or restart; gone when it was given up
   uint64_t started_real_ = 0;
+
+  // What a recorder is started with.
+  struct Prepared {
+    UniqueFd image_fd;
+    MetadataMap metadata;
+    std::shared_ptr<const ProgramImage> image;
+    RecorderOptions options;
+    std::optional<SharedArea> files_state;
+  };
 
   UniqueFd image_;
   std::optional<MetadataMap> metadata_;
   std::unique_ptr<Recorder> recorder_;
-  std::unique_ptr<SessionFiles> files_;  // null: it writes none
-  EventSource control_, clock_, timer_;
+  std::vector<EarlierRecording> earlier_;  // the oldest first
+  std::unique_ptr<SessionFiles> files_;    // null: it writes none
+  EventSource control_, clock_, timer_, depth_timer_;
+  bool too_shallow_ = false;  // and that was said
   std::map<pid_t, EventSource> commands_;
 };
 

@@ -26,12 +26,16 @@ Result<SharedArea> SessionFiles::make_state(const FileSettings& settings) {
 
 Result<std::unique_ptr<SessionFiles>> SessionFiles::begin(EventLoop& loop, Say say,
                                                           std::shared_ptr<const ProgramImage> image,
-                                                          const MapSet& maps, SharedArea state) {
+                                                          const MapSet& maps, SharedArea state,
+                                                          std::unique_ptr<SessionFiles> before) {
   STAPD_ASSIGN(std::unique_ptr<Filing> filing,
-               Filing::start(std::move(image), maps, std::move(state)));
-  std::unique_ptr<SessionFiles> files(new SessionFiles(loop, std::move(say), std::move(filing)));
-  STAPD_ASSIGN(files->news_, loop.on_readable(files->filing_->news_fd(),
-                                              [files = files.get()] { files->hear(); }));
+               Filing::make(std::move(image), maps, std::move(state)));
+  std::unique_ptr<SessionFiles> files(
+      new SessionFiles(loop, std::move(say), std::move(filing), std::move(before)));
+  SessionFiles* self = files.get();
+  STAPD_ASSIGN(self->news_, loop.on_readable(self->filing_->news_fd(), [self] { self->hear(); }));
+  auto start = [self](const std::optional<std::string>&) { self->filing_->start(); };
+  self->before_ ? self->before_->when_finished(start) : start(std::nullopt);
   return files;
 }
 

@@ -21,13 +21,14 @@ class SessionFiles {
 
   // A map for FilingState, to be pinned before anything is recorded.
   static Result<SharedArea> make_state(const FileSettings& settings);
-  // `state` is of make_state(), or the pin of a session that is taken over.
+  // `state` is of make_state(), or the pin of a session that is taken over. `before`: of the
+  // recording that this one replaces, and whose end comes first; or null.
   static Result<std::unique_ptr<SessionFiles>> begin(EventLoop& loop, Say say,
                                                      std::shared_ptr<const ProgramImage> image,
-                                                     const MapSet& maps, SharedArea state);
+                                                     const MapSet& maps, SharedArea state,
+                                                     std::unique_ptr<SessionFiles> before);
 
   FilingStatus status() const { return filing_->status(); }
-  void switch_file() { filing_->switch_file(); }
 
   // No record follows any more.
   void finish(const std::string& reason);
@@ -36,13 +37,15 @@ class SessionFiles {
   void when_finished(Finished tell);
 
  private:
-  SessionFiles(EventLoop& loop, Say say, std::unique_ptr<Filing> filing)
-      : loop_(loop), say_(std::move(say)), filing_(std::move(filing)) {}
+  SessionFiles(EventLoop& loop, Say say, std::unique_ptr<Filing> filing,
+               std::unique_ptr<SessionFiles> before)
+      : loop_(loop), say_(std::move(say)), before_(std::move(before)), filing_(std::move(filing)) {}
   void hear();
   void end(std::optional<std::string> failure);
 
   EventLoop& loop_;
   Say say_;
+  std::unique_ptr<SessionFiles> before_;
   std::unique_ptr<Filing> filing_;
   EventSource news_, deadline_;
   bool finished_ = false;

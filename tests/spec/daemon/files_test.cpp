@@ -338,6 +338,26 @@ TEST_F(Files, SigtermLeavesThemWithoutAnEndAndTheNextGoesOn) {
   expect_exact(read(), {200}, 1);
 }
 
+TEST_F(Files, ARestartEndsOneRecordingAndBeginsTheNext) {
+  add("probe end { printf(\"ends\\n\") }\n" + marked_script(), "Size=64M\n");
+  start();
+  MarkedCalls first({0}, 1000);
+  first.join();
+  add("probe begin { printf(\"begins\\n\") }\n" + marked_script(), "Size=64M\n");
+  ASSERT_TRUE(daemon_.client().restart("marked")) << daemon_.client().error();
+  MarkedCalls second({0}, 500);
+  second.join();
+  ASSERT_TRUE(daemon_.client().stop("marked")) << daemon_.client().error();
+  EXPECT_EQ(names(), (Names{"rec.0", "rec.1"}));
+  FileContent old = read({"rec.0"});
+  expect_exact(old, {1000});
+  EXPECT_TRUE(old.output.ends_with("ends\n"));
+  FileContent now = read({"rec.1"});
+  expect_exact(now, {500});
+  EXPECT_TRUE(now.output.starts_with("begins\n"));
+  EXPECT_FALSE(daemon_.says("cannot be written")) << daemon_.log();
+}
+
 TEST_F(Files, AnEndThatTheScriptAskedForIsWrittenToo) {
   add(on_marked_call("exit()") + "probe end { printf(\"bye\\n\") }\n");
   start();
