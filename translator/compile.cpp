@@ -151,7 +151,13 @@ class Compilation {
     image.script_name = options_.script_name;
     image.script_text = options_.script_text;
     image.arguments = options_.arguments;
+    if (options_.ring_doorbell) add_doorbell(image);
     return image;
+  }
+
+  static void add_doorbell(ProgramImage& image) {
+    image.doorbell = static_cast<uint32_t>(image.maps.size());
+    image.maps.push_back({"doorbell", MapSpec::Type::ring_buffer, 0, 0, 4096, false});
   }
 
   // What programs want to know of the machine; BTF is only opened when a handler asks for a name.

@@ -35,7 +35,8 @@ struct CompileOptions {
   bool tolerate_missing_probes = false;  // probe points that cannot be resolved are left out
   bool suppress_handler_errors = false;
   bool show_globals_at_end = true;
-  bool record_time = true;  // false: records carry no time, CPUs are not merged
+  bool record_time = true;     // false: records carry no time, CPUs are not merged
+  bool ring_doorbell = false;  // whoever writes files is woken up when half of a ring is new
   std::string privilege = "stapdev";
 };
 

@@ -132,6 +132,16 @@ Result<SessionStatistics> StapdClient::statistics(const std::string& path) {
   statistics.away_ns = all.number("AwayNSec");
   statistics.last_away_ns = all.number("LastAwayNSec");
   statistics.adoptions = all.number("Adoptions");
+  if (std::string file = all.text("FilePath"); !file.empty())
+    statistics.files = {file,
+                        all.text("FileTrouble"),
+                        all.number("Files"),
+                        all.number("FileBytes"),
+                        all.number("FileBlocks"),
+                        all.number("FileFailures"),
+                        all.number("FileRecords"),
+                        all.number("FileUnwritten"),
+                        all.number("FileOverwritten")};
   return statistics;
 }
 

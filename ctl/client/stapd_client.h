@@ -23,6 +23,16 @@ struct SessionInfo {
   uint64_t ring_bytes = 0;  // a CPU
 };
 
+// Of a session with [File].
+struct FileStatistics {
+  std::string path;  // of the open file
+  std::string trouble;
+  uint64_t files = 0, bytes = 0, blocks = 0, failures = 0;
+  uint64_t records = 0;      // written
+  uint64_t unwritten = 0;    // refused by the disk
+  uint64_t overwritten = 0;  // in the ring, before they could be written
+};
+
 // Counts of records, but for the times.
 struct SessionStatistics {
   uint64_t produced = 0, kept = 0, overwritten = 0, dropped = 0, skipped = 0, errors = 0,
@@ -34,6 +44,7 @@ struct SessionStatistics {
   uint64_t oldest_ns = 0;       // CLOCK_BOOTTIME of the oldest record
   uint64_t earlier = 0;         // recordings before this one that can be read, too
   uint64_t away_ns = 0, last_away_ns = 0, adoptions = 0;
+  std::optional<FileStatistics> files;
 
   uint64_t lost() const { return dropped + skipped + missed; }
 };

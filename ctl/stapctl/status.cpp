@@ -61,6 +61,17 @@ void print_statistics(const SessionInfo& info, const SessionStatistics& statisti
          duration_text(statistics.last_away_ns));
 }
 
+void print_files(const FileStatistics& files) {
+  line("File", "{}, {} in all, {:.1f} MiB", files.path, counted(files.files, "file"),
+       static_cast<double>(files.bytes) / (1 << 20));
+  std::string lost;
+  if (files.overwritten) lost += fmt::format(", {} overwritten in the ring", files.overwritten);
+  if (files.unwritten) lost += fmt::format(", {} lost to the disk", files.unwritten);
+  line("Written", "{}{}", counted(files.records, "record"), lost);
+  if (!files.trouble.empty())
+    line("Trouble", "{} ({} in all)", files.trouble, counted(files.failures, "failure"));
+}
+
 Status print_session(StapdClient& client, const std::string& name) {
   STAPD_ASSIGN(std::string path, client.find_session(name));
   STAPD_ASSIGN(SessionInfo info, client.session_info(path));
@@ -71,8 +82,10 @@ Status print_session(StapdClient& client, const std::string& name) {
   line("Profile", "{} ({})", info.profile, info.automatic ? "starts with stapd" : "manual start");
   line("Script", "{}", info.script);
   // What never recorded, or failed to, has none.
-  if (Result<SessionStatistics> statistics = client.statistics(path))
+  if (Result<SessionStatistics> statistics = client.statistics(path)) {
     print_statistics(info, *statistics);
+    if (statistics->files) print_files(*statistics->files);
+  }
   if (!info.failure.empty()) fmt::print("{}\n", info.failure);
   return {};
 }

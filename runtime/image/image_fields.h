@@ -148,7 +148,7 @@ template <class V>
 void visit_fields(V& visit, Like<ProgramImage> auto& x) {
   visit(x.session_name, x.script_name, x.script_text, x.arguments, x.limits, x.literals, x.data,
         x.regexes, x.globals, x.maps, x.functions, x.programs, x.probes, x.conditions, x.dispatches,
-        x.formats, x.source_map, x.heartbeat);
+        x.formats, x.source_map, x.heartbeat, x.doorbell);
 }
 
 }  // namespace stapd

@@ -23,6 +23,7 @@ class ImageValidator {
   Status run() {
     STAPD_TRY(check_all("map", image_.maps, &ImageValidator::map));
     STAPD_TRY(require(image_.maps.size() >= kFixedMaps, "maps", 0));
+    STAPD_TRY(require(!image_.doorbell || is_ring_buffer(*image_.doorbell), "doorbell", 0));
     STAPD_TRY(check_all("global", image_.globals, &ImageValidator::global));
     STAPD_TRY(check_all("regular expression", image_.regexes, &ImageValidator::regex));
     STAPD_TRY(check_all("program", image_.programs, &ImageValidator::program));
@@ -60,6 +61,10 @@ class ImageValidator {
   bool map(const MapSpec& map) const {
     return map.name.size() <= kMaxMapName && map.value_size <= kMaxValueBytes &&
            map.key_size <= 4096;
+  }
+
+  bool is_ring_buffer(uint32_t map) const {
+    return map < image_.maps.size() && image_.maps[map].type == MapSpec::Type::ring_buffer;
   }
 
   bool global(const GlobalSpec& global) const {

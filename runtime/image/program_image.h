@@ -102,7 +102,6 @@ struct ControlEvent {
   enum Kind : uint32_t {
     exit_requested = 1,
     too_many_errors = 2,
-    half_full = 3,
     system_command = 4,
     too_many_skips = 5,
     condition_changed = 6,  // of probes: not which, all are to be looked at
@@ -119,6 +118,7 @@ struct Relocation {
     map,             // fd of `map`
     map_value,       // address of offset `value` in `map`'s one element
     ring_mask,       // segment size - 8
+    ring_half,       // units of half a segment
     daemon_segment,  // index of the daemon's segment: possible CPUs
     possible_cpus,
   };
@@ -290,6 +290,9 @@ struct ProgramImage {
   std::vector<RecordFormat> formats;  // the first are those of FixedFormat
   std::vector<SourcePosition> source_map;
   std::optional<uint32_t> heartbeat;  // program that writes one record of kHeartbeatFormat
+  // Map: a BPF ring buffer into which a program puts 8 bytes when its record crosses half of its
+  // segment. Nobody needs what they say: they wake up who writes files.
+  std::optional<uint32_t> doorbell;
 };
 
 }  // namespace stapd

@@ -8,6 +8,7 @@
 
 #include "runtime/load/kernel_btf.h"
 #include "runtime/load/uprobe_multi.h"
+#include "runtime/record/record_layout.h"
 
 namespace stapd {
 namespace {
@@ -52,6 +53,9 @@ void relocate(const Relocation& relocation, const MapSet& maps, std::vector<bpf_
       break;
     case Relocation::Kind::ring_mask:
       insn.imm = static_cast<int32_t>(maps.ring_shape().segment_size - 8);
+      break;
+    case Relocation::Kind::ring_half:
+      insn.imm = static_cast<int32_t>(maps.ring_shape().segment_size / 2 / kUnit);
       break;
     case Relocation::Kind::daemon_segment:
     case Relocation::Kind::possible_cpus:

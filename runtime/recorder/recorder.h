@@ -24,8 +24,9 @@ struct RecorderOptions {
   uint32_t segment_size = 1u << 20;  // bytes a CPU, a power of two
   std::string pin_folder;            // in bpffs; "": nothing is pinned, all ends with this process
   int metadata = -1;                 // a MetadataMap's, which is pinned with the rest
-  uint32_t target_pid = 0;           // what target() gives
-  bool tolerate_missing_probes = false;  // OnMissingProbe=warn
+  std::vector<std::pair<std::string, int>> more_pins;  // names and maps, likewise
+  uint32_t target_pid = 0;                             // what target() gives
+  bool tolerate_missing_probes = false;                // OnMissingProbe=warn
 };
 
 class Recorder {

@@ -77,6 +77,10 @@ PackedBody pack_body(const BlockBody& body, Compressor& compressor) {
   return packed;
 }
 
+PackedBody plain_body(const BlockBody& body) {
+  return {body.bytes, false, body.bytes.size(), crc32c(body.bytes)};
+}
+
 std::string encode_block(BlockHeader header, const PackedBody& body) {
   header.compressed = body.compressed;
   header.length = body.stored.size();

@@ -54,6 +54,7 @@ struct PackedBody {
 };
 // Compressed where that makes it smaller.
 PackedBody pack_body(const BlockBody& body, Compressor& compressor);
+PackedBody plain_body(const BlockBody& body);
 
 // The whole block: `header` with lengths and checksums filled in, then the body.
 std::string encode_block(BlockHeader header, const PackedBody& body);

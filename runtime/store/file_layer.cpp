@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
 
@@ -15,15 +16,31 @@ namespace {
 
 int result_of(int outcome) { return outcome < 0 ? -errno : 0; }
 
+// Tells readers that the file is alive; what cannot be locked is written all the same. False when
+// another writer has it: a reader that asks holds the lock for a moment only.
+bool lock(int fd) {
+  constexpr int kTries = 20;
+  for (int tries = 0; tries < kTries; ++tries) {
+    if (::flock(fd, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK) return true;
+    ::usleep(500);
+  }
+  return false;
+}
+
 }  // namespace
 
 Result<UniqueFd> PosixFiles::create(const std::string& path) {
   UniqueFd fd(::open(path.c_str(), O_CREAT | O_TRUNC | O_WRONLY | O_CLOEXEC, 0666));
   if (!fd.valid()) return fail_errno(path, errno);
-  // Tells readers that the file is alive; what cannot be locked is written all the same. A reader
-  // that asks holds the lock for a moment.
-  for (int tries = 0; ::flock(fd.get(), LOCK_EX | LOCK_NB) < 0 && tries < 20; ++tries)
-    ::usleep(500);
+  (void)lock(fd.get());
+  return fd;
+}
+
+Result<UniqueFd> PosixFiles::reopen(const std::string& path, uint64_t size) {
+  UniqueFd fd(::open(path.c_str(), O_WRONLY | O_CLOEXEC));
+  if (!fd.valid()) return fail_errno(path, errno);
+  if (!lock(fd.get())) return failf(ErrorCode::busy, "{}: another process writes it", path);
+  if (int outcome = truncate(fd.get(), size); outcome < 0) return fail_errno(path, -outcome);
   return fd;
 }
 
@@ -43,6 +60,11 @@ int PosixFiles::truncate(int fd, uint64_t size) {
 int PosixFiles::sync(int fd) { return result_of(::fdatasync(fd)); }
 
 int PosixFiles::remove(const std::string& path) { return result_of(::unlink(path.c_str())); }
+
+bool PosixFiles::has_name(int fd) {
+  struct stat status {};
+  return ::fstat(fd, &status) < 0 || status.st_nlink > 0;
+}
 
 uint64_t PosixFiles::free_bytes(const std::string& path) {
   struct statvfs room {};

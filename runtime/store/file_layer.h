@@ -17,12 +17,16 @@ class FileLayer {
   // Created or emptied, write only, mode 0666 less the umask, closed on exec; locked (flock,
   // exclusive), as long as it is open, where the file system can.
   virtual Result<UniqueFd> create(const std::string& path) = 0;
+  // A file that is there, likewise, cut to `size` bytes: what is written goes behind them.
+  virtual Result<UniqueFd> reopen(const std::string& path, uint64_t size) = 0;
   // Bytes written, maybe fewer than given, or -errno.
   virtual int64_t write(int fd, std::string_view bytes) = 0;
   // These give 0 or -errno.
   virtual int truncate(int fd, uint64_t size) = 0;
   virtual int sync(int fd) = 0;
   virtual int remove(const std::string& path) = 0;
+  // False when somebody removed the open file: what is written to it is lost when it is closed.
+  virtual bool has_name(int fd) = 0;
   // What an unprivileged user may still fill of the file system that holds `path`; UINT64_MAX when
   // nobody knows.
   virtual uint64_t free_bytes(const std::string& path) = 0;
@@ -33,10 +37,12 @@ class FileLayer {
 class PosixFiles : public FileLayer {
  public:
   Result<UniqueFd> create(const std::string& path) override;
+  Result<UniqueFd> reopen(const std::string& path, uint64_t size) override;
   int64_t write(int fd, std::string_view bytes) override;
   int truncate(int fd, uint64_t size) override;
   int sync(int fd) override;
   int remove(const std::string& path) override;
+  bool has_name(int fd) override;
   uint64_t free_bytes(const std::string& path) override;
   uint64_t now() override;
 };
@@ -47,6 +53,7 @@ class OneOpenFile : public PosixFiles {
   explicit OneOpenFile(UniqueFd fd) : fd_(std::move(fd)) {}
   Result<UniqueFd> create(const std::string& path) override;
   int remove(const std::string&) override { return 0; }
+  bool has_name(int) override { return true; }
   uint64_t free_bytes(const std::string&) override { return UINT64_MAX; }
 
  private:

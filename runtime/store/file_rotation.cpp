@@ -85,12 +85,12 @@ uint64_t FileRotation::part_size() const {
   return std::min(size, options_.total);
 }
 
-bool FileRotation::is_due(size_t incoming) const {
+bool FileRotation::is_due(size_t incoming, size_t waiting) const {
   if (!is_open() || switch_wanted_) return true;
   const RotatedFile& file = state_.files.back();
+  uint64_t written = file.size + waiting;
   if (uint64_t size = part_size())
-    if (options_.bulk ? file.size + incoming > size && file.size > 0 : file.size > size)
-      return true;
+    if (options_.bulk ? written + incoming > size && written > 0 : written > size) return true;
   uint64_t now = options_.max_age ? layer_.now() : 0;
   return now > file.opened && now - file.opened >= options_.max_age / kParts && options_.max_age;
 }
@@ -107,6 +107,14 @@ Status FileRotation::open_next() {
   state_.files.push_back(std::move(file));
   ++state_.next;
   expire();
+  return {};
+}
+
+Status FileRotation::reopen_last() {
+  if (is_open() || state_.files.empty()) return fail(ErrorCode::not_found, "no file to go on with");
+  RotatedFile& file = state_.files.back();
+  STAPD_ASSIGN(fd_, layer_.reopen(file.path, file.size));
+  file.closed = 0;
   return {};
 }
 
@@ -158,6 +166,7 @@ void FileRotation::make_room(size_t closed_files_kept) {
 }
 
 void FileRotation::expire() {
+  if (is_open() && !is_null() && !layer_.has_name(fd_.get())) request_switch();
   size_t open = is_open() ? 1 : 0;
   auto has_closed = [&] { return state_.files.size() > open; };
   uint64_t now = layer_.now();

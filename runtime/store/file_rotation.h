@@ -57,12 +57,14 @@ class FileRotation {
 
   // Opens the first file, or the next one, and deletes what is too much then.
   Status open_next();
+  // Goes on with the last file of the state, behind its size. An error when it is not to be had.
+  Status reopen_last();
   bool is_open() const { return fd_.valid(); }
 
   // Whether a message of `incoming` bytes belongs into the next file: in a stream when the file is
   // larger than its size already, in bulk mode when it would be; when a switch was asked for, or
-  // the file is old.
-  bool is_due(size_t incoming) const;
+  // the file is old. `waiting` bytes are still to be written to it before.
+  bool is_due(size_t incoming, size_t waiting = 0) const;
   // May be called from a signal handler.
   void request_switch() { switch_wanted_ = true; }
 
@@ -73,7 +75,7 @@ class FileRotation {
   Status sync();
   void close();
 
-  // Deletes by age and free space; when nothing was written for a while.
+  // Deletes by age and free space, and gives up a file that somebody removed: now and then.
   void expire();
 
   uint32_t number() const { return state_.files.empty() ? 0 : state_.files.back().number; }

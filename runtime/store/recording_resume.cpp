@@ -19,24 +19,46 @@ struct FoundBlock {
 
 class ResumeFinder {
  public:
+  explicit ResumeFinder(const std::optional<RecordingId>& wanted) : wanted_(wanted) {}
+
+  // From the newest file to the oldest. What only the number of a file is wanted of is not scanned.
   Status add_file(const std::string& path) {
     STAPD_ASSIGN(std::unique_ptr<FileSource> source, FileSource::open(path));
+    auto first = decode_block_header_untrusted(source->read(0, kMaxBlockHeader));
+    if (settled_ > kSettledBlocksToRead && first) {
+      if (first->recording == wanted_) note_file(path, *first, source->size());
+      return {};
+    }
     BlockScan scan = scan_blocks(*source);
+    uint64_t end = source->size() - scan.torn;
+    std::erase_if(scan.blocks, [&](const ScannedBlock& block) {
+      // A torn block is written again, with the same number.
+      return block.offset >= end || (wanted_ && block.header.recording != wanted_);
+    });
     if (scan.blocks.empty()) return {};
-    point_.resume.id = scan.blocks.back().header.recording;
-    files_.push_back({scan.blocks.back().header.file, path, 0, 0, source->size()});
-    for (const ScannedBlock& block : scan.blocks) blocks_.push_back({source.get(), block});
+    // Without a wish, the newest file's last block says which.
+    wanted_ = scan.blocks.back().header.recording;
+    note_file(path, scan.blocks.back().header, end);
+    for (const ScannedBlock& block : scan.blocks) {
+      if (block.header.recording != wanted_) continue;
+      settled_ += block.intact && block.header.settled;
+      blocks_.push_back({source.get(), block});
+    }
     sources_.push_back(std::move(source));
     return {};
   }
 
   Result<ResumePoint> run() {
-    keep_last_recording();
     if (blocks_.empty()) return fail(ErrorCode::not_found, "no block of a recording");
     std::sort(blocks_.begin(), blocks_.end(), [](const FoundBlock& a, const FoundBlock& b) {
       return a.block.header.sequence < b.block.header.sequence;
     });
+    RotationState& files = point_.files;
+    files.next = files.files.back().number + 1;
+    point_.resume.id = *wanted_;
+    point_.resume.first_file = files.files.front().number;
     point_.resume.next_sequence = blocks_.back().block.header.sequence + 1;
+    point_.resume.reopen = blocks_.back().block.header.kind != BlockKind::end;
     read_schemas();
     for (size_t i = first_to_read(); i < blocks_.size(); ++i) read_records(blocks_[i]);
     for (const SegmentTotals& totals : point_.resume.totals)
@@ -45,16 +67,8 @@ class ResumeFinder {
   }
 
  private:
-  void keep_last_recording() {
-    std::erase_if(blocks_, [&](const FoundBlock& found) {
-      return found.block.header.recording != point_.resume.id;
-    });
-    std::sort(files_.begin(), files_.end(),
-              [](const RotatedFile& a, const RotatedFile& b) { return a.number < b.number; });
-    for (const RotatedFile& file : files_) {
-      point_.files.files.push_back(file);
-      point_.files.next = file.number + 1;
-    }
+  void note_file(const std::string& path, const BlockHeader& header, uint64_t size) {
+    point_.files.files.push_front({header.file, path, 0, 0, size});
   }
 
   void read_schemas() {
@@ -102,17 +116,19 @@ class ResumeFinder {
   }
 
   ResumePoint point_;
-  std::vector<RotatedFile> files_;
+  std::optional<RecordingId> wanted_;
   std::vector<std::unique_ptr<FileSource>> sources_;
   std::vector<FoundBlock> blocks_;
+  int settled_ = 0;  // blocks among them
   std::map<uint32_t, RecordingInfo> schemas_;
 };
 
 }  // namespace
 
-Result<ResumePoint> find_resume_point(const std::vector<std::string>& paths) {
-  ResumeFinder finder;
-  for (const std::string& path : paths) STAPD_TRY(finder.add_file(path));
+Result<ResumePoint> find_resume_point(const std::vector<std::string>& paths,
+                                      const std::optional<RecordingId>& wanted) {
+  ResumeFinder finder(wanted);
+  for (auto path = paths.rbegin(); path != paths.rend(); ++path) STAPD_TRY(finder.add_file(*path));
   return finder.run();
 }
 

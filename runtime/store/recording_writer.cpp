@@ -41,10 +41,17 @@ RecordingWriter::RecordingWriter(FileLayer& layer, RotationOptions files, Record
   resume_.written.resize(info_.segments);
   totals_ = resume_.totals;
   for (uint32_t i = 0; i < totals_.size(); ++i) totals_[i].segment = i;
+  for (const SegmentTotals& totals : totals_) records_written_ += totals.written;
+  if (resume_.next_sequence) first_file_ = resume_.first_file;
+}
+
+Status RecordingWriter::open_first_file() {
+  if (resume_.reopen && files_.reopen_last()) return {};
+  return files_.open_next();
 }
 
 Status RecordingWriter::start() {
-  Status started = files_.open_next();
+  Status started = open_first_file();
   if (started) started = write_schema();
   trouble_.note(started);
   return started;
@@ -77,7 +84,9 @@ Status RecordingWriter::settle(const std::vector<SegmentReport>& segments) {
     totals_[i].dropped = segments[i].dropped;
   }
   if (builder_.records() > 0) end_block(true);
-  Status written = write_waiting();
+  // Also when nothing waits: an error is said as soon as it is there.
+  Status written = files_.is_open() ? Status() : switch_file();
+  if (written) written = write_waiting();
   if (written) written = sync_now_and_then();
   trouble_.note(written);
   files_.expire();
@@ -105,8 +114,12 @@ void RecordingWriter::end_block(bool settled) {
   enqueue(header, builder_.take(given_clock_ ? *given_clock_ : read_clocks(), totals_));
 }
 
+PackedBody RecordingWriter::pack(const BlockBody& body) {
+  return options_.level ? pack_body(body, compressor_) : plain_body(body);
+}
+
 void RecordingWriter::enqueue(BlockHeader header, const BlockBody& body) {
-  waiting_.push_back({header, pack_body(body, compressor_)});
+  waiting_.push_back({header, pack(body)});
   waiting_bytes_ += waiting_.back().body.stored.size();
 }
 
@@ -134,12 +147,14 @@ Status RecordingWriter::write_block(BlockHeader header, const PackedBody& body) 
 }
 
 Status RecordingWriter::write_schema() {
+  // Files of earlier recordings may stand before ours.
+  if (!first_file_) first_file_ = files_.number();
   info_.file = files_.number();
-  info_.oldest_file = files_.oldest();
+  info_.oldest_file = std::max(files_.oldest(), *first_file_);
   BlockHeader header;
   header.kind = BlockKind::schema;
   header.schema = info_.number;
-  STAPD_TRY(write_block(header, pack_body({encode_schema(info_), {}}, compressor_)));
+  STAPD_TRY(write_block(header, pack({encode_schema(info_), {}})));
   blocks_since_schema_ = 0;
   return {};
 }
@@ -150,7 +165,7 @@ Status RecordingWriter::write_end(bool final, std::string reason) {
   BlockHeader header;
   header.kind = BlockKind::end;
   header.schema = info_.number;
-  return write_block(header, pack_body({encode_end(end), {}}, compressor_));
+  return write_block(header, pack({encode_end(end), {}}));
 }
 
 Status RecordingWriter::switch_file() {
@@ -183,7 +198,7 @@ void RecordingWriter::set_schema(RecordingInfo info) {
   info.number = info_.number + 1;
   info.segments = info_.segments;
   info.file = files_.number();
-  info.oldest_file = files_.oldest();
+  info.oldest_file = info_.oldest_file;
   info_ = std::move(info);
   builder_ = RecordBlockBuilder(info_.formats);
   BlockHeader header;
@@ -208,6 +223,12 @@ void RecordingWriter::add_symbols(std::vector<RecordedSymbol> symbols) {
   header.kind = BlockKind::symbols;
   header.schema = info_.number;
   enqueue(header, {encode_symbols(symbols), {}});
+}
+
+uint64_t RecordingWriter::waiting_records() const {
+  uint64_t sum = 0;
+  for (const WaitingBlock& block : waiting_) sum += block.header.records;
+  return sum;
 }
 
 uint64_t RecordingWriter::unwritten() const {

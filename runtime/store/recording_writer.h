@@ -35,10 +35,12 @@ struct RecordingResume {
   std::vector<SegmentTotals> totals;
   // Numbers behind a segment's position that are written already.
   std::vector<std::set<uint64_t>> written;  // by segment
+  uint32_t first_file = 0;                  // of the recording, when it goes on
+  bool reopen = false;  // the last file of the state is not full, and has no end block
 };
 
 struct RecordingOptions {
-  int level = 3;                       // of zstd
+  int level = 3;                       // of zstd; 0: blocks are not compressed
   size_t block_weight = 128u << 10;    // bytes of a block before compression, about
   size_t max_waiting = 4u << 20;       // bytes that wait for the disk
   uint64_t sync_ns = 300'000'000'000;  // between two fdatasync; 0: never
@@ -53,7 +55,8 @@ class RecordingWriter {
   RecordingWriter(const RecordingWriter&) = delete;
   RecordingWriter& operator=(const RecordingWriter&) = delete;
 
-  // Opens the first file and writes its schema.
+  // Opens the first file, or the one to go on with, and writes its schema. After an error it is
+  // tried again with the first block.
   Status start();
 
   // Takes a record; a block that is full is written at once.
@@ -77,15 +80,20 @@ class RecordingWriter {
   const Trouble& trouble() const { return trouble_; }
   // Refused by the disk, when no more could wait.
   uint64_t unwritten() const;
+  const std::vector<SegmentTotals>& totals() const { return totals_; }
   uint64_t blocks() const { return sequence_; }
   bool is_waiting() const { return !waiting_.empty(); }
+  uint64_t waiting_records() const;
+  uint64_t written() const { return records_written_; }
 
  private:
   struct WaitingBlock {
     BlockHeader header;
     PackedBody body;
   };
+  Status open_first_file();
   void end_block(bool settled);
+  PackedBody pack(const BlockBody& body);
   void enqueue(BlockHeader header, const BlockBody& body);
   void account(std::vector<uint64_t>& records, uint64_t SegmentTotals::*counter);
   Status write_waiting();
@@ -109,7 +117,8 @@ class RecordingWriter {
   uint64_t sequence_;
   uint64_t blocks_since_schema_ = 0;
   uint64_t records_written_ = 0;
-  uint64_t synced_ = 0;  // CLOCK_BOOTTIME
+  std::optional<uint32_t> first_file_;  // of the recording
+  uint64_t synced_ = 0;                 // CLOCK_BOOTTIME
   Trouble trouble_;
 };
 

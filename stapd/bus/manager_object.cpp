@@ -52,9 +52,8 @@ int stop_session(sd_bus_message* call, void* userdata, sd_bus_error* error) {
   if (int r = sd_bus_message_read(call, "s", &name); r < 0) return r;
   Manager& manager = manager_of(userdata);
   if (!manager.find(name)) return no_such_session(error, name);
-  manager.note(name, "asked to stop", caller_of(call));
-  manager.stop(name);
-  return sd_bus_reply_method_return(call, "");
+  stop_and_reply(manager, name, call);
+  return 1;
 }
 
 int reply_with_lines(sd_bus_message* call, const std::vector<std::string>& lines) {
@@ -71,7 +70,15 @@ int reply_with_lines(sd_bus_message* call, const std::vector<std::string>& lines
 
 int stop_all(sd_bus_message* call, void* userdata, sd_bus_error*) {
   manager_of(userdata).note("", "asked to stop all sessions", caller_of(call));
-  return reply_with_lines(call, manager_of(userdata).stop_all());
+  auto reply = [call = keep(call)](const std::vector<std::string>& names,
+                                   const std::optional<std::string>& failure) {
+    if (failure)
+      sd_bus_reply_method_errorf(call.get(), kFilesIncomplete, "%s", failure->c_str());
+    else
+      reply_with_lines(call.get(), names);
+  };
+  manager_of(userdata).stop_all(std::move(reply));
+  return 1;
 }
 
 int reload(sd_bus_message* call, void* userdata, sd_bus_error*) {
@@ -126,6 +133,16 @@ int start_and_reply(Manager& manager, const std::string& name, sd_bus_message* c
   if (!(manager.*how.run)(name, std::move(reply))) return no_such_session(error, name);
   manager.note(name, fmt::format("asked to {}", how.verb), caller);
   return 1;
+}
+
+void stop_and_reply(Manager& manager, const std::string& name, sd_bus_message* call) {
+  manager.note(name, "asked to stop", caller_of(call));
+  manager.stop(name, [call = keep(call)](const std::optional<std::string>& failure) {
+    if (failure)
+      sd_bus_reply_method_errorf(call.get(), kFilesIncomplete, "%s", failure->c_str());
+    else
+      sd_bus_reply_method_return(call.get(), "");
+  });
 }
 
 }  // namespace stapd::bus

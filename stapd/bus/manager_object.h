@@ -20,4 +20,7 @@ struct StartCall {
 int start_and_reply(Manager& manager, const std::string& name, sd_bus_message* call,
                     const StartCall& how, sd_bus_error* error);
 
+// Stops a session that is there and answers `call` when its files, if it has any, are whole.
+void stop_and_reply(Manager& manager, const std::string& name, sd_bus_message* call);
+
 }  // namespace stapd::bus

@@ -80,6 +80,23 @@ uint64_t dropped_records(const SegmentLedger& ledger) {
   return ledger.dropped[static_cast<size_t>(DropCause::record_too_long)];
 }
 
+int append_files(sd_bus_message* reply, const FilingStatus& files) {
+  const std::pair<const char*, uint64_t> counters[] = {{"Files", files.files},
+                                                       {"FileBytes", files.bytes},
+                                                       {"FileBlocks", files.blocks},
+                                                       {"FileRecords", files.written},
+                                                       {"FileUnwritten", files.unwritten},
+                                                       {"FileOverwritten", files.overwritten},
+                                                       {"FileFailures", files.failures}};
+  int r = 0;
+  for (const auto& [name, value] : counters)
+    if (r >= 0) r = sd_bus_message_append(reply, "{sv}", name, "t", value);
+  if (r >= 0) r = sd_bus_message_append(reply, "{sv}", "FilePath", "s", files.path.c_str());
+  if (r >= 0 && !files.trouble.empty())
+    r = sd_bus_message_append(reply, "{sv}", "FileTrouble", "s", files.trouble.c_str());
+  return r;
+}
+
 int get_statistics(sd_bus_message* call, void* userdata, sd_bus_error* error) {
   Result<SessionStatistics> statistics = session_of(userdata).statistics();
   if (!statistics) return not_recording(error, statistics.error());
@@ -105,6 +122,7 @@ int get_statistics(sd_bus_message* call, void* userdata, sd_bus_error* error) {
   int r = sd_bus_message_open_container(reply.get(), 'a', "{sv}");
   for (const auto& [name, value] : counters)
     if (r >= 0) r = sd_bus_message_append(reply.get(), "{sv}", name, "t", value);
+  if (r >= 0 && statistics->files) r = append_files(reply.get(), *statistics->files);
   if (r >= 0) r = append_causes(reply.get(), ledger);
   if (r >= 0) r = sd_bus_message_close_container(reply.get());
   return r < 0 ? r : sd_bus_send(nullptr, reply.get(), nullptr);
@@ -180,9 +198,8 @@ int restart(sd_bus_message* call, void* userdata, sd_bus_error* error) {
 }
 
 int stop(sd_bus_message* call, void* userdata, sd_bus_error*) {
-  manager_of(call).note(session_of(userdata).name(), "asked to stop", caller_of(call));
-  session_of(userdata).stop();
-  return sd_bus_reply_method_return(call, "");
+  stop_and_reply(manager_of(call), session_of(userdata).name(), call);
+  return 1;
 }
 
 // Who may call what is decided before (rights.h), not by sd-bus.

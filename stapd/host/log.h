@@ -24,6 +24,8 @@ inline constexpr char kAsked[] = "c1a7c1d7d3a04f53a2f6d3d5f8d0a107";
 inline constexpr char kRefused[] = "c1a7c1d7d3a04f53a2f6d3d5f8d0a108";
 inline constexpr char kBus[] = "c1a7c1d7d3a04f53a2f6d3d5f8d0a109";
 inline constexpr char kDepth[] = "c1a7c1d7d3a04f53a2f6d3d5f8d0a110";
+inline constexpr char kFileTrouble[] = "c1a7c1d7d3a04f53a2f6d3d5f8d0a111";
+inline constexpr char kFilesGoOn[] = "c1a7c1d7d3a04f53a2f6d3d5f8d0a112";
 }  // namespace message_id
 
 struct LogEntry {

@@ -57,6 +57,12 @@ Status apply_file(const std::string& path, Profile& profile) {
   return apply_assignments(assignments, profile);
 }
 
+// Settings of files that nobody would write.
+Status check_files(const Profile& profile) {
+  if (profile.has_files() || profile.files == FileSettings()) return {};
+  return failf(ErrorCode::invalid_argument, "{}: no Path= in [File]", profile.path);
+}
+
 Status find_script(const Paths& paths, Profile& profile) {
   if (profile.script.empty())
     return failf(ErrorCode::invalid_argument, "{}: no Script= in [Session]", profile.path);
@@ -110,6 +116,7 @@ Result<Profile> read_profile(const ProfileFiles& files, const Paths& paths) {
   profile.path = files.path;
   STAPD_TRY(apply_file(files.path, profile));
   for (const std::string& drop_in : files.drop_ins) STAPD_TRY(apply_file(drop_in, profile));
+  STAPD_TRY(check_files(profile));
   STAPD_TRY(find_script(paths, profile));
   return profile;
 }

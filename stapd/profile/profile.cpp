@@ -18,6 +18,11 @@ std::string fingerprint_of(const Profile& profile) {
       "{}\n{}\n{} {} {} {} {} {} {}\n", profile.script_path, fmt::join(profile.arguments, "\n"),
       profile.target_pid, profile.missing_probe_is_fatal, profile.error_budget, profile.max_skipped,
       profile.ring_bytes, profile.keep_ns, profile.record_time);
+  const FileSettings& files = profile.files;
+  if (profile.has_files())
+    settings += fmt::format("{}\n{} {} {} {} {} {} {}\n", files.path, files.size, files.count,
+                            files.max_age, files.total, files.keep_free,
+                            static_cast<int>(files.format), files.compress);
   return sha256_hex(settings + script.str());
 }
 

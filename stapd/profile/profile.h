@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "runtime/base/result.h"
+#include "runtime/filing/file_settings.h"
 
 namespace stapd {
 
@@ -24,6 +25,9 @@ struct Profile {
   uint32_t ring_bytes = 1u << 20;  // a CPU, a power of two
   uint64_t keep_ns = 0;            // wanted depth; 0: none
   bool record_time = true;
+  FileSettings files;  // [File]; without a path nothing is written
+
+  bool has_files() const { return !files.path.empty(); }
 
   // What to tell about it that does not keep it from being used: "FILE:LINE: ...".
   std::vector<std::string> warnings;

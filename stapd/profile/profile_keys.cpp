@@ -100,6 +100,27 @@ Status set_ring_size(Profile& profile, const std::string& value) {
   return {};
 }
 
+Status set_file_path(Profile& profile, const std::string& value) {
+  STAPD_TRY(check_file_path(value));
+  profile.files.path = value;
+  return {};
+}
+
+Status set_file_format(Profile& profile, const std::string& value) {
+  if (value != "recording" && value != "text")
+    return fail(ErrorCode::invalid_argument, "`recording` or `text`");
+  profile.files.format =
+      value == "text" ? FileSettings::Format::text : FileSettings::Format::recording;
+  return {};
+}
+
+Status set_compression(Profile& profile, const std::string& value) {
+  if (value != "zstd" && value != "none")
+    return fail(ErrorCode::invalid_argument, "`zstd` or `none`");
+  profile.files.compress = value == "zstd";
+  return {};
+}
+
 // STAPD_KEY(section, name, member, statement that sets it from `value`)
 #define STAPD_KEY(section, name, member, set)                                               \
   Key {                                                                                     \
@@ -133,12 +154,30 @@ const Key kKeys[] = {
     STAPD_KEY("Memory", "Keep", keep_ns, STAPD_ASSIGN(profile.keep_ns, parse_duration(value))),
     STAPD_KEY("Memory", "Time", record_time,
               STAPD_ASSIGN(profile.record_time, parse_boolean(value))),
+    {"File", "Path", set_file_path,
+     [](Profile& profile, const Profile& defaults) { profile.files.path = defaults.files.path; }},
+    STAPD_KEY("File", "Size", files.size, STAPD_ASSIGN(profile.files.size, parse_size(value))),
+    STAPD_KEY("File", "Count", files.count, STAPD_ASSIGN(profile.files.count, parse_count(value))),
+    STAPD_KEY("File", "MaxAge", files.max_age,
+              STAPD_ASSIGN(profile.files.max_age, parse_duration(value))),
+    STAPD_KEY("File", "TotalSize", files.total,
+              STAPD_ASSIGN(profile.files.total, parse_size(value))),
+    STAPD_KEY("File", "KeepFree", files.keep_free,
+              STAPD_ASSIGN(profile.files.keep_free, parse_size(value))),
+    {"File", "Format", set_file_format,
+     [](Profile& profile, const Profile& defaults) {
+       profile.files.format = defaults.files.format;
+     }},
+    {"File", "Compression", set_compression,
+     [](Profile& profile, const Profile& defaults) {
+       profile.files.compress = defaults.files.compress;
+     }},
 };
 
 #undef STAPD_KEY
 
 bool is_planned(std::string_view section) {
-  return section == "File" || section == "Limits" || section.starts_with("Trigger");
+  return section == "Limits" || section.starts_with("Trigger");
 }
 
 const Key* find_key(const IniAssignment& assignment) {

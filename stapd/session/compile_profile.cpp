@@ -35,6 +35,7 @@ Result<CompileOutcome> compile_script(const Profile& profile) {
   options.arguments = profile.arguments;
   options.target_pid = profile.target_pid;
   options.record_time = profile.record_time;
+  options.ring_doorbell = profile.has_files();
   options.tolerate_missing_probes = !profile.missing_probe_is_fatal;
   options.macros["MAXERRORS"] = std::to_string(profile.error_budget);
   options.macros["MAXSKIPPED"] = std::to_string(profile.max_skipped);

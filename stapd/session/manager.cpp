@@ -190,23 +190,33 @@ bool Manager::restart(const std::string& name, Session::Started done) {
   return true;
 }
 
-bool Manager::stop(const std::string& name) {
+bool Manager::stop(const std::string& name, SessionFiles::Finished done) {
   Session* session = find(name);
   if (!session) return false;
-  session->stop();
+  session->stop(std::move(done));
   return true;
 }
 
-std::vector<std::string> Manager::stop_all() {
-  std::vector<std::string> names;
+void Manager::stop_all(AllStopped done) {
+  // Who lets go of it last tells.
+  struct Waiting {
+    AllStopped done;
+    std::vector<std::string> names;
+    std::optional<std::string> failure;
+    ~Waiting() { done(names, failure); }
+  };
+  auto waiting = std::make_shared<Waiting>();
+  waiting->done = std::move(done);
   for (const auto& [name, session] : sessions_) {
     if (session->state() != Session::State::recording &&
         session->state() != Session::State::starting)
       continue;
-    names.push_back(name);
-    session->stop();
+    waiting->names.push_back(name);
+    session->stop([waiting, name = name](const std::optional<std::string>& failure) {
+      if (failure)
+        waiting->failure = waiting->failure.value_or("") + fmt::format("{}: {}\n", name, *failure);
+    });
   }
-  return names;
 }
 
 void Manager::on_state(const Session& session) {

@@ -37,8 +37,12 @@ class Manager {
   bool start(const std::string& name, Session::Started done);
   // Likewise, also when it records: see Session::restart().
   bool restart(const std::string& name, Session::Started done);
-  bool stop(const std::string& name);
-  std::vector<std::string> stop_all();
+  // `done` as of Session::stop().
+  bool stop(const std::string& name, SessionFiles::Finished done);
+  // `done` gets their names when all have, and what is wrong with the files of some.
+  using AllStopped = std::function<void(const std::vector<std::string>& names,
+                                        const std::optional<std::string>& failure)>;
+  void stop_all(AllStopped done);
   // For the log: what somebody asked for, of a session or, when that is "", of stapd.
   void note(const std::string& session, const std::string& what, const Caller& by) const;
   // The same for who reads, and goes on reading: once.

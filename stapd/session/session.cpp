@@ -9,6 +9,7 @@
 #include <cerrno>
 
 #include "runtime/base/clock.h"
+#include "runtime/filing/filing_state.h"
 #include "runtime/image/image_io.h"
 #include "runtime/load/pins.h"
 #include "runtime/recorder/show_globals.h"
@@ -117,6 +118,10 @@ void Session::start(Started tell, OnUnknownKey on_unknown_key) {
     return tell_starters(failure_);
   }
   failure_.reset();
+  if (files_ && !files_->is_finished()) {
+    fail(SessionFailure::Kind::start, "the files of its last recording are still being written");
+    return tell_starters(failure_);
+  }
   set_state(State::starting);
   compile();
 }
@@ -192,8 +197,14 @@ Result<Session::Prepared> Session::prepare(UniqueFd image_fd) const {
   options.metadata = map.fd();
   options.target_pid = profile_.target_pid;
   options.tolerate_missing_probes = !profile_.missing_probe_is_fatal;
+  std::optional<SharedArea> files_state;
+  if (profile_.has_files()) {
+    STAPD_ASSIGN(files_state, SessionFiles::make_state(profile_.files));
+    options.more_pins.emplace_back(kFilingPin, files_state->fd());
+  }
   return Prepared{std::move(image_fd), std::move(map),
-                  std::make_shared<const ProgramImage>(std::move(image)), options};
+                  std::make_shared<const ProgramImage>(std::move(image)), options,
+                  std::move(files_state)};
 }
 
 Status Session::begin_recording(UniqueFd image_fd) {
@@ -202,17 +213,29 @@ Status Session::begin_recording(UniqueFd image_fd) {
   STAPD_ASSIGN(Prepared prepared, prepare(std::move(image_fd)));
   STAPD_ASSIGN(std::unique_ptr<Recorder> recorder,
                Recorder::start(prepared.image, prepared.options));
-  Status taken = take(std::move(prepared), std::move(recorder));
+  Status taken = take(std::move(prepared), std::move(recorder), nullptr);
   if (!taken) forget_recording();
   return taken;
 }
 
-Status Session::take(Prepared prepared, std::unique_ptr<Recorder> recorder) {
+Status Session::take(Prepared prepared, std::unique_ptr<Recorder> recorder,
+                     std::unique_ptr<SessionFiles> before) {
   recorder_ = std::move(recorder);
   image_ = std::move(prepared.image_fd);
   metadata_.emplace(std::move(prepared.metadata));
   started_real_ = metadata_->metadata().started_real;
+  if (prepared.files_state)
+    STAPD_TRY(begin_files(std::move(*prepared.files_state), std::move(before)));
   return watch();
+}
+
+Status Session::begin_files(SharedArea state, std::unique_ptr<SessionFiles> before) {
+  auto say_it = [this](int priority, const std::string& text, const char* id) {
+    say(priority, text, id);
+  };
+  STAPD_ASSIGN(files_, SessionFiles::begin(host_.loop, say_it, recorder_->shared_image(),
+                                           recorder_->maps(), std::move(state), std::move(before)));
+  return {};
 }
 
 // ---- adoption ---------------------------------------------------------------------------------
@@ -239,6 +262,10 @@ Status Session::adopt(std::optional<uint64_t> away_since) {
     metadata.last_away = read_boot_clock() - *away_since;
     metadata.away += metadata.last_away;
     away = "for " + in_seconds(metadata.last_away);
+  }
+  if (recorder_->image().doorbell) {
+    STAPD_ASSIGN(SharedArea files_state, SharedArea::open(folder + "/" + kFilingPin));
+    STAPD_TRY(begin_files(std::move(files_state), nullptr));
   }
   recorder_->write_notice(fmt::format("stapd was away {}; the recording went on\n", away));
   Status alive = recorder_->prove_alive();
@@ -272,7 +299,7 @@ void Session::look_after() {
   if (state_ != State::recording) return;
   for (const std::string& warning : recorder_->take_warnings()) say(LOG_WARNING, warning);
   if (has_commands(recorder_->image())) run_commands();
-  if (recorder_->wants_to_end()) return end_recording();
+  if (recorder_->wants_to_end()) return end_recording("the script ended it");
   timer_.reset();
   std::optional<uint64_t> due = recorder_->next_timer();
   if (!due) return;
@@ -301,16 +328,17 @@ void Session::run_commands() {
 
 // ---- ending -----------------------------------------------------------------------------------
 
-void Session::end_handlers() {
+void Session::end_handlers(const std::string& reason) {
   forget_sources();
   Status stopped = recorder_->stop();
+  if (files_) files_->finish(recorder_->has_failed() ? "run-time errors ended it" : reason);
   if (has_commands(recorder_->image())) run_commands();
   if (!stopped) say(LOG_ERR, stopped.error().message);
 }
 
 // What was recorded stays readable.
-void Session::end_recording() {
-  end_handlers();
+void Session::end_recording(const std::string& reason) {
+  end_handlers(reason);
   if (recorder_->has_failed())
     return fail(SessionFailure::Kind::run,
                 fmt::format("ended by run-time errors ({}): {}", recorder_->state().errors,
@@ -319,7 +347,7 @@ void Session::end_recording() {
   set_state(State::stopped);
 }
 
-Status Session::stop() {
+void Session::stop(SessionFiles::Finished tell) {
   if (state_ == State::starting) {
     attempt_.reset();
     failure_ = {SessionFailure::Kind::start, "stopped before it had started"};
@@ -331,9 +359,13 @@ Status Session::stop() {
     attempt_.reset();
     tell_starters(SessionFailure{SessionFailure::Kind::start, "stopped before it was restarted"});
   }
-  if (state_ == State::recording) end_recording();
-  for (const EarlierRecording& earlier : earlier_) STAPD_TRY(earlier.remove_pins());
-  return {};
+  if (state_ == State::recording) end_recording("stopped");
+  for (const EarlierRecording& earlier : earlier_)
+    if (Status removed = earlier.remove_pins(); !removed) say(LOG_ERR, removed.error().message);
+  if (files_)
+    files_->when_finished(std::move(tell));
+  else
+    tell(std::nullopt);
 }
 
 void Session::forget_sources() {
@@ -345,6 +377,7 @@ void Session::forget_sources() {
 
 void Session::forget_recording() {
   forget_sources();
+  files_.reset();
   recorder_.reset();
   metadata_.reset();
   image_.reset();
@@ -367,6 +400,7 @@ Result<SessionStatistics> Session::statistics() const {
   statistics.away_ns = metadata.away;
   statistics.last_away_ns = metadata.last_away;
   statistics.adoptions = metadata.adoptions;
+  if (files_) statistics.files = files_->status();
   statistics.earlier = earlier_.size();
   if (metadata.worst_depth.day == local_day(read_clocks().real))
     statistics.worst_depth_ns = metadata.worst_depth.depth_ns;

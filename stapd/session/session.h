@@ -18,6 +18,7 @@
 #include "stapd/session/earlier_recording.h"
 #include "stapd/session/opened_recording.h"
 #include "stapd/session/ring_depth.h"
+#include "stapd/session/session_files.h"
 #include "stapd/session/snapshot.h"
 
 namespace stapd {
@@ -36,6 +37,7 @@ struct SessionStatistics {
   uint64_t oldest_ns = 0;       // CLOCK_BOOTTIME; 0: no records
   uint64_t earlier = 0;         // recordings before this one that can be read, too
   uint64_t away_ns = 0, last_away_ns = 0, adoptions = 0;
+  std::optional<FilingStatus> files;
 };
 
 class Session {
@@ -86,7 +88,9 @@ class Session {
   // What it recorded before it was restarted, or replace() left: the pins of a recording that
   // ended.
   Status keep_earlier(const std::string& pin_folder);
-  Status stop();
+  // `tell` gets why not all of its files could be written, or nothing; before stop() returns, or
+  // later.
+  void stop(SessionFiles::Finished tell);
 
   // ---- what it holds; errors when there is nothing to read
   Result<SessionStatistics> statistics() const;
@@ -108,18 +112,21 @@ class Session {
   Result<Prepared> prepare(UniqueFd image) const;
   Status begin_recording(UniqueFd image);
   Status replace_recording(UniqueFd image);
-  Status take(Prepared prepared, std::unique_ptr<Recorder> recorder);
+  // `before`: the files of a recording that it replaces.
+  Status take(Prepared prepared, std::unique_ptr<Recorder> recorder,
+              std::unique_ptr<SessionFiles> before);
   void forget_oldest(const std::string& why);
   void forget_outlived();
   void forget_earlier();
   Status watch();
+  Status begin_files(SharedArea state, std::unique_ptr<SessionFiles> before);
   void look_after();
   void run_commands();
   RingDepth take_depth() const;
   void watch_depth();
   void check_depth();
-  void end_handlers();
-  void end_recording();
+  void end_handlers(const std::string& reason);
+  void end_recording(const std::string& reason);
   void forget_sources();
   void forget_recording();
   void tell_starters(const std::optional<SessionFailure>& failure);
@@ -142,12 +149,14 @@ class Session {
     MetadataMap metadata;
     std::shared_ptr<const ProgramImage> image;
     RecorderOptions options;
+    std::optional<SharedArea> files_state;
   };
 
   UniqueFd image_;
   std::optional<MetadataMap> metadata_;
   std::unique_ptr<Recorder> recorder_;
   std::vector<EarlierRecording> earlier_;  // the oldest first
+  std::unique_ptr<SessionFiles> files_;    // null: it writes none
   EventSource control_, clock_, timer_, depth_timer_;
   bool too_shallow_ = false;  // and that was said
   std::map<pid_t, EventSource> commands_;

@@ -24,11 +24,12 @@ Status Session::replace_recording(UniqueFd image_fd) {
   std::string folder = host_.paths.earlier_pins(name_, metadata_->metadata().started_boot);
   STAPD_ASSIGN(std::unique_ptr<Recorder> recorder,
                Recorder::replace(prepared.image, prepared.options, *recorder_, folder));
-  end_handlers();
+  end_handlers("restarted");
+  std::unique_ptr<SessionFiles> files = std::move(files_);
   forget_recording();
   if (Status kept = keep_earlier(folder); !kept)
     say(LOG_ERR, "what it recorded before cannot be read: " + kept.error().message);
-  return take(std::move(prepared), std::move(recorder));
+  return take(std::move(prepared), std::move(recorder), std::move(files));
 }
 
 Status Session::keep_earlier(const std::string& pin_folder) {

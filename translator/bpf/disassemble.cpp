@@ -134,6 +134,8 @@ std::string relocation_text(const Relocation& relocation) {
       return fmt::format("map {}", relocation.map);
     case Relocation::Kind::map_value:
       return fmt::format("map {} value +{}", relocation.map, relocation.value);
+    case Relocation::Kind::ring_half:
+      return "ring half";
     case Relocation::Kind::ring_mask:
       return "ring mask";
     case Relocation::Kind::daemon_segment:

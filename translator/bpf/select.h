@@ -250,10 +250,17 @@ class Selector {
   struct RecordText;
   std::vector<RecordText> measure_texts(const RecordFormat& format,
                                         const std::vector<ir::Operand>& values);
-  Reg reserve_fixed(const RecordFormat& format, uint16_t id, std::optional<Reg> distance,
-                    Label none);
-  Reg reserve_sized(Reg total, uint16_t id, std::optional<Reg> distance, Label none);
-  Reg reserve(Reg segment, Reg increment, Reg header);
+  // A record that is reserved: its address less kControlSize, so that the offsets of stores stay
+  // positive; and what is not 0 when it crosses half of its segment, if anybody wants to know.
+  struct Reserved {
+    Reg record;
+    std::optional<Reg> crossing;
+  };
+  Reserved reserve_fixed(const RecordFormat& format, uint16_t id, std::optional<Reg> distance,
+                         Label none);
+  Reserved reserve_sized(Reg total, uint16_t id, std::optional<Reg> distance, Label none);
+  Reserved reserve(Reg segment, Reg increment, Reg header);
+  void ring_doorbell(Reg crossing);
   std::vector<Reg> field_inputs(const RecordFormat& format, const std::vector<ir::Operand>& values);
   void store_field(Reg record, const RecordField& field, const ir::Operand& value, Reg input);
   void copy_texts(const RecordFormat& format, Reg record, const std::vector<RecordText>& texts);

@@ -133,13 +133,14 @@ void Selector::emit_record(const RecordFormat& format, uint16_t id,
   std::vector<Reg> inputs = field_inputs(format, values);
   Reg time = format.has_time ? record_time() : 0;
   std::optional<Reg> distance = format_distance();
-  Reg record = texts.empty() ? reserve_fixed(format, id, distance, end)
-                             : reserve_sized(total, id, distance, end);
+  auto [record, crossing] = texts.empty() ? reserve_fixed(format, id, distance, end)
+                                          : reserve_sized(total, id, distance, end);
   if (format.has_time) emit_.store(Size::u64, record, kControlSize + kTimeOffset, time);
   for (size_t i = 0; i < format.fields.size(); ++i)
     if (!is_behind(format.fields[i])) store_field(record, format.fields[i], values[i], inputs[i]);
   copy_texts(format, record, texts);
   emit_.store_imm(Size::u8, record, kControlSize + kFlagsOffset, kCommitted);
+  if (crossing) ring_doorbell(*crossing);
   emit_.label(end);
   if (most > kMaxRecordSize)
     cold([=, this] {
@@ -149,8 +150,8 @@ void Selector::emit_record(const RecordFormat& format, uint16_t id,
     });
 }
 
-Reg Selector::reserve_fixed(const RecordFormat& format, uint16_t id, std::optional<Reg> distance,
-                            Label none) {
+Selector::Reserved Selector::reserve_fixed(const RecordFormat& format, uint16_t id,
+                                           std::optional<Reg> distance, Label none) {
   Reg increment = emit_.make_reg(), header = emit_.make_reg();
   Reg segment = segment_pointer(none);
   emit_.move_imm(increment, static_cast<int64_t>(head_increment(format.fixed_size)));
@@ -159,7 +160,8 @@ Reg Selector::reserve_fixed(const RecordFormat& format, uint16_t id, std::option
   return reserve(segment, increment, header);
 }
 
-Reg Selector::reserve_sized(Reg total, uint16_t id, std::optional<Reg> distance, Label none) {
+Selector::Reserved Selector::reserve_sized(Reg total, uint16_t id, std::optional<Reg> distance,
+                                           Label none) {
   Reg increment = emit_.make_reg(), header = emit_.make_reg(), constant = emit_.make_reg();
   Reg segment = segment_pointer(none);
   emit_.move(increment, total);
@@ -173,15 +175,21 @@ Reg Selector::reserve_sized(Reg total, uint16_t id, std::optional<Reg> distance,
   return reserve(segment, increment, header);
 }
 
-// head += increment, atomically; the header of the record at the new position is written. Returns
-// the address of the record minus kControlSize, so that the offsets of stores stay positive.
-Reg Selector::reserve(Reg segment, Reg increment, Reg header) {
+// head += increment, atomically; the header of the record at the new position is written.
+Selector::Reserved Selector::reserve(Reg segment, Reg increment, Reg header) {
   Reg head = emit_.make_reg(), count = emit_.make_reg(), offset = emit_.make_reg(),
       record = emit_.make_reg();
   Label wrapped = emit_.make_label(), numbered = emit_.make_label();
   emit_.move(head, increment);
   emit_.atomic_fetch_add(segment, offsetof(SegmentControl, head), head);
+  std::optional<Reg> crossing;
+  if (image_.doorbell) emit_.move(crossing.emplace(emit_.make_reg()), head);
   emit_.alu(Alu::add, head, increment);
+  if (crossing) {
+    emit_.alu(Alu::bit_xor, *crossing, head);
+    emit_.alu_imm(Alu::shr, *crossing, kCountBits);
+    emit_.and_relocated(*crossing, Relocation::Kind::ring_half);
+  }
   emit_.move(count, head);
   emit_.alu_imm(Alu::bit_and, count, kCountMask);
   emit_.jump_if_imm(Jump::eq, count, 0, wrapped);
@@ -205,7 +213,26 @@ Reg Selector::reserve(Reg segment, Reg increment, Reg header) {
     emit_.alu(Alu::add, header, one);
     emit_.jump(numbered);
   });
-  return record;
+  return {record, crossing};
+}
+
+// When the record is committed: so long as a call takes, nothing waits for it.
+void Selector::ring_doorbell(Reg crossing) {
+  Label crossed = emit_.make_label(), rung = emit_.make_label();
+  emit_.jump_if_imm(Jump::ne, crossing, 0, crossed);
+  emit_.label(rung);
+  cold([=, this] {
+    int32_t event = transient_stack();
+    emit_.label(crossed);
+    emit_.store_imm(Size::u64, kFramePointer, event, 0);
+    emit_.map(R1, *image_.doorbell);
+    emit_.move(R2, kFramePointer);
+    emit_.alu_imm(Alu::add, R2, event);
+    emit_.move_imm(R3, sizeof(uint64_t));
+    emit_.move_imm(R4, 0);
+    emit_.call(kRingbufOutput, 4);
+    emit_.jump(rung);
+  });
 }
 
 // What the fields need is fetched before the reserve, so that nothing is called between reserve and

@@ -82,8 +82,8 @@ INSTANTIATE_TEST_SUITE_P(
                                "ProfileError", "bad.conf:4: Size=0"},
                     BadProfile{"RingOfATerabyte", "[Session]\nScript=good.stp\n[Memory]\nSize=1T\n",
                                "ProfileError", "bad.conf:4: Size=1T"},
-                    BadProfile{"FileMode", "[Session]\nScript=good.stp\n[File]\nPath=/x\n",
-                               "ProfileError", "bad.conf:4: [File] is not yet supported"},
+                    BadProfile{"RelativeFile", "[Session]\nScript=good.stp\n[File]\nPath=x\n",
+                               "ProfileError", "bad.conf:4: Path=x: an absolute path is needed"},
                     BadProfile{"NoIni", "[Session]\nScript=good.stp\nwhat is this\n",
                                "ProfileError", "bad.conf:3"}),
     [](const auto& param) { return std::string(param.param.name); });

@@ -160,7 +160,6 @@ TEST_F(Profiles, WrongOnesAreRefusedWithTheirPlace) {
   EXPECT_EQ(error_of("[Memory]\nSize=0\n"), file + "4: Size=0: a ring has from 64K to 128M a CPU");
   EXPECT_EQ(error_of("[Memory]\nSize=1T\n"),
             file + "4: Size=1T: a ring has from 64K to 128M a CPU");
-  EXPECT_EQ(error_of("[File]\nPath=x\n"), file + "4: [File] is not yet supported");
   EXPECT_EQ(error_of("[Trigger oom]\nWhen=oom\n"), file + "4: [Trigger oom] is not yet supported");
   EXPECT_EQ(error_of("[Limits]\nCPU=1%\n"), file + "4: [Limits] is not yet supported");
   EXPECT_EQ(error_of("just words\n"),
@@ -169,12 +168,49 @@ TEST_F(Profiles, WrongOnesAreRefusedWithTheirPlace) {
             file + "3: the line is too long");
 }
 
+TEST_F(Profiles, Files) {
+  write_profile("");
+  EXPECT_FALSE(read("p")->has_files());
+  write_profile(
+      "[File]\nPath=/var/log/p-%F\nSize=1M\nCount=3\nMaxAge=2d\nTotalSize=10M\nKeepFree=1G\n"
+      "Format=text\nCompression=none\n");
+  Result<Profile> profile = read("p");
+  ASSERT_TRUE(profile) << profile.error().message;
+  EXPECT_TRUE(profile->has_files());
+  EXPECT_EQ(profile->files, (FileSettings{"/var/log/p-%F", 1u << 20, 3, 2 * 86'400'000'000'000ull,
+                                          10u << 20, 1u << 30, FileSettings::Format::text, false}));
+  write("etc/stapd/conf.d/p.conf.d/x.conf",
+        "[File]\nPath=\nSize=\nCount=\nMaxAge=\nTotalSize=\nKeepFree=\nFormat=\nCompression=\n");
+  profile = read("p");
+  ASSERT_TRUE(profile) << profile.error().message;
+  EXPECT_EQ(profile->files, FileSettings());
+}
+
+TEST_F(Profiles, FilesThatCannotBe) {
+  std::string file = "/etc/stapd/conf.d/p.conf:";
+  EXPECT_EQ(error_of("[File]\nPath=x\n"), file + "4: Path=x: an absolute path is needed");
+  EXPECT_EQ(error_of("[File]\nPath=/x/\n"),
+            file + "4: Path=/x/: a folder; a file's name is needed");
+  EXPECT_EQ(error_of("[File]\nPath=/%Y/x\n"),
+            file +
+                "4: Path=/%Y/x: strftime directives belong into the file's name, not into its "
+                "folder");
+  EXPECT_EQ(error_of("[File]\nPath=/x/%n%100000Y\n").find(file + "4: Path=/x/%n%100000Y: "), 0u);
+  EXPECT_EQ(error_of("[File]\nPath=/x\nFormat=xml\n"),
+            file + "5: Format=xml: `recording` or `text`");
+  EXPECT_EQ(error_of("[File]\nPath=/x\nCompression=9\n"),
+            file + "5: Compression=9: `zstd` or `none`");
+  EXPECT_EQ(error_of("[File]\nSize=1M\n"), "/etc/stapd/conf.d/p.conf: no Path= in [File]");
+}
+
 TEST_F(Profiles, TheFingerprintIsOfWhatIsRecorded) {
   write_profile("");
   std::string before = fingerprint_of(*read("p"));
   write_profile("Description=only words\nStart=manual\n");
   EXPECT_EQ(fingerprint_of(*read("p")), before);
   write_profile("[Memory]\nSize=2M\n");
+  EXPECT_NE(fingerprint_of(*read("p")), before);
+  write_profile("[File]\nPath=/x\n");
   EXPECT_NE(fingerprint_of(*read("p")), before);
   write_profile("");
   write("etc/stapd/conf.d/p.stp", "probe end {}");

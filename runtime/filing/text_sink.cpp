@@ -1,0 +1,176 @@
+// Records into SystemTap's text files: what the script prints, byte for byte.
+#include <filesystem>
+#include <utility>
+
+#include "runtime/filing/sink_files.h"
+#include "runtime/format/record_text.h"
+
+namespace stapd {
+namespace {
+
+constexpr size_t kMaxWaiting = 4u << 20;  // bytes that wait for the disk
+
+class TextSink : public RecordSink {
+ public:
+  TextSink(const SinkInput& input, RotationState files, TextProgress progress, bool reopen)
+      : image_(input.image),
+        state_(input.state),
+        formatter_(image_->formats),
+        files_(input.layer, input.state.settings().rotation(), std::move(files)),
+        progress_(std::move(progress)),
+        deliveries_(progress_.deliveries) {
+    Status opened = reopen ? files_.reopen_last() : Status();
+    if (!reopen || !opened) opened = open_next();
+    trouble_.note(opened);
+    stuck_ = !opened;
+  }
+
+  std::vector<uint64_t> positions() const override {
+    std::vector<uint64_t> positions;
+    for (const Delivery& delivery : deliveries_) positions.push_back(delivery.position);
+    return positions;
+  }
+
+  void add(const RingRecord& record) override {
+    if (record.segment >= deliveries_.size()) return;
+    Delivery& delivery = deliveries_[record.segment];
+    if (record.number <= delivery.position || delivery.beyond.contains(record.number)) return;
+    std::optional<RecordView> view = formatter_.view_untrusted(record.bytes);
+    if (view && view->format().channel == RecordChannel::output) append(*view);
+    note_delivered(delivery, record.number);
+  }
+
+  Status settle(const std::vector<SegmentReport>& segments, bool visible) override {
+    for (size_t i = 0; i < segments.size() && i < deliveries_.size(); ++i) {
+      settle_position(deliveries_[i], segments[i].position);
+      uint64_t& reported = overwritten_[i];
+      progress_.overwritten +=
+          segments[i].overwritten - std::exchange(reported, segments[i].overwritten);
+    }
+    Status written = files_.is_open() ? Status() : open_next();
+    if (written && !pending_.empty()) written = write_pending();
+    trouble_.note(written);
+    stuck_ = !written;
+    if (visible) files_.expire();
+    return written;
+  }
+
+  Status finish(const std::string&) override {
+    Status done = pending_.empty() ? Status() : write_pending();
+    if (done) done = files_.sync();
+    if (!done) progress_.unwritten += std::exchange(pending_records_, 0);
+    trouble_.note(done);
+    files_.close();
+    return done;
+  }
+
+  void request_switch() override { files_.request_switch(); }
+  const Trouble& trouble() const override { return trouble_; }
+  SinkCounts counts() const override {
+    return {progress_.written, progress_.unwritten, progress_.overwritten, 0};
+  }
+  const FileRotation& files() const override { return files_; }
+
+ private:
+  // As SystemTap: a file that is larger than its size gives way before the next print.
+  void append(const RecordView& view) {
+    if (!stuck_ && files_.is_due(0, pending_.size())) {
+      Status switched = pending_.empty() ? Status() : write_pending();
+      if (switched && files_.is_due(0)) switched = open_next();
+      trouble_.note(switched);
+      stuck_ = !switched;
+    }
+    if (pending_.size() >= kMaxWaiting) {
+      ++progress_.unwritten;
+      return;
+    }
+    formatter_.append_text(pending_, view);
+    ++pending_records_;
+  }
+
+  static void note_delivered(Delivery& delivery, uint64_t number) {
+    delivery.beyond.insert(number);
+    absorb(delivery);
+  }
+  // Up to `position` every record was delivered, or will never be.
+  static void settle_position(Delivery& delivery, uint64_t position) {
+    if (position <= delivery.position) return;
+    delivery.position = position;
+    delivery.beyond.erase(delivery.beyond.begin(), delivery.beyond.upper_bound(position));
+    absorb(delivery);
+  }
+  static void absorb(Delivery& delivery) {
+    while (!delivery.beyond.empty() && *delivery.beyond.begin() == delivery.position + 1) {
+      ++delivery.position;
+      delivery.beyond.erase(delivery.beyond.begin());
+    }
+  }
+
+  Status open_next() {
+    STAPD_TRY(files_.open_next());
+    const RotatedFile& file = files_.state().files.back();
+    progress_.number = file.number;
+    progress_.opened = file.opened;
+    progress_.size = 0;
+    state_.intend(progress_);
+    state_.settle(true);
+    return {};
+  }
+
+  Status write_pending() {
+    if (!files_.is_open()) STAPD_TRY(open_next());
+    TextProgress after = progress_;
+    after.size += pending_.size();
+    after.written += pending_records_;
+    after.deliveries = deliveries_;
+    state_.intend(after);
+    Status written = files_.write(pending_);
+    state_.settle(written.has_value());
+    STAPD_TRY(written);
+    progress_ = std::move(after);
+    pending_.clear();
+    pending_records_ = 0;
+    return {};
+  }
+
+  std::shared_ptr<const ProgramImage> image_;
+  FilingState& state_;
+  RecordFormatter formatter_;
+  FileRotation files_;
+  TextProgress progress_;             // of what is written
+  std::vector<Delivery> deliveries_;  // by segment, with what waits
+  std::vector<uint64_t> overwritten_ = std::vector<uint64_t>(deliveries_.size());  // as reported
+  std::string pending_;
+  uint64_t pending_records_ = 0;
+  bool stuck_ = false;  // the disk refuses: it is not asked again before the next settle()
+  Trouble trouble_;
+};
+
+std::string path_of(const FileSettings& settings, const TextProgress& progress) {
+  Result<std::string> path = rotated_name(settings.rotation(), progress.number, progress.opened);
+  return path ? *path : "";
+}
+
+// How far the dead writer came: a write that it was about to do either happened, all of it, or is
+// undone.
+TextProgress resumed_progress(const FilingState& state) {
+  TextProgress progress = state.progress();
+  std::optional<TextProgress> after = state.intention();
+  if (!after || !after->opened) return progress;
+  std::error_code error;
+  uint64_t size = std::filesystem::file_size(path_of(state.settings(), *after), error);
+  return !error && size >= after->size ? *after : progress;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<RecordSink>> open_text_sink(const SinkInput& input) {
+  STAPD_ASSIGN(RotationState files, take_over_files(input.state.settings().path));
+  TextProgress progress = resumed_progress(input.state);
+  bool reopen = progress.opened &&
+                go_on_with(files, path_of(input.state.settings(), progress), progress.size);
+  if (reopen) files.files.back().opened = progress.opened;
+  return std::make_unique<TextSink>(input, std::move(files), std::move(progress), reopen);
+}
+
+}  // namespace stapd

@@ -1,0 +1,56 @@
+// The files of one session while it has some: logs what becomes of them, and says when they are
+// whole.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "runtime/filing/filing.h"
+#include "stapd/host/event_loop.h"
+
+namespace stapd {
+
+class SessionFiles {
+ public:
+  using Say = std::function<void(int priority, const std::string& text, const char* id)>;
+  // Gets why not all could be written, or nothing.
+  using Finished = std::function<void(const std::optional<std::string>& failure)>;
+
+  // A map for FilingState, to be pinned before anything is recorded.
+  static Result<SharedArea> make_state(const FileSettings& settings);
+  // `state` is of make_state(), or the pin of a session that is taken over. `before`: of the
+  // recording that this one replaces, and whose end comes first; or null.
+  static Result<std::unique_ptr<SessionFiles>> begin(EventLoop& loop, Say say,
+                                                     std::shared_ptr<const ProgramImage> image,
+                                                     const MapSet& maps, SharedArea state,
+                                                     std::unique_ptr<SessionFiles> before);
+
+  FilingStatus status() const { return filing_->status(); }
+
+  // No record follows any more.
+  void finish(const std::string& reason);
+  bool is_finished() const { return finished_; }
+  // Calls `tell` when they are finished: at once, or later.
+  void when_finished(Finished tell);
+
+ private:
+  SessionFiles(EventLoop& loop, Say say, std::unique_ptr<Filing> filing,
+               std::unique_ptr<SessionFiles> before)
+      : loop_(loop), say_(std::move(say)), before_(std::move(before)), filing_(std::move(filing)) {}
+  void hear();
+  void end(std::optional<std::string> failure);
+
+  EventLoop& loop_;
+  Say say_;
+  std::unique_ptr<SessionFiles> before_;
+  std::unique_ptr<Filing> filing_;
+  EventSource news_, deadline_;
+  bool finished_ = false;
+  std::optional<std::string> failure_;
+  std::vector<Finished> waiting_;
+};
+
+}  // namespace stapd
