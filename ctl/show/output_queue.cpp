@@ -23,7 +23,10 @@ bool is_writable(int fd) {
 }  // namespace
 
 std::string& OutputQueue::to(int fd) {
-  if (pieces_.empty() || pieces_.back().fd != fd) pieces_.push_back({fd, {}});
+  if (pieces_.empty() || pieces_.back().fd != fd) {
+    pieces_.push_back({fd, std::move(spare_)});
+    spare_.clear();
+  }
   return pieces_.back().text;
 }
 
@@ -71,7 +74,10 @@ Status OutputQueue::write_front(size_t most) {
     return is_stderr ? Status{} : Status(fail_errno("writing the output", error));
   }
   piece.written += static_cast<size_t>(done);
-  if (piece.written == piece.text.size()) pieces_.pop_front();
+  if (piece.written < piece.text.size()) return {};
+  spare_ = std::move(piece.text);
+  spare_.clear();
+  pieces_.pop_front();
   return {};
 }
 

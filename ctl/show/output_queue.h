@@ -36,6 +36,7 @@ class OutputQueue {
   Status write_front(size_t most);
 
   std::deque<Piece> pieces_;
+  std::string spare_;  // memory for the next piece
 };
 
 }  // namespace stapd::ctl

@@ -16,29 +16,33 @@ constexpr OptionSpec kOptions[] = {
      "not the records, but the values that the script's globals have now"},
 };
 
+constexpr size_t kFirstWriteAt = 16 << 10;
 constexpr size_t kWriteAt = 256 << 10;
+// Of the rings, copied before we may have to wait for whoever takes the output: `less` takes a
+// page, and the recording goes on.
+constexpr uint64_t kReadAhead = 64 << 20;
 constexpr uint64_t kProgressEvery = 1 << 14;  // records
 
-// The windows of several sessions at one moment.
+// What several sessions hold at one moment.
 class Dump {
  public:
   Dump(const ReadSessions& sessions, const ReadingOptions& options)
       : sessions_(sessions), options_(options), clock_(read_clocks()) {
     uint64_t since = options.last ? clock_.boot - std::min(*options.last, clock_.boot - 1)
                                   : options.range.start(clock_);
-    for (const auto& session : sessions) windows_.push_back(session->reader().take(since));
+    for (const auto& session : sessions) streams_.push_back(session->reader().stream(since));
   }
 
   // The CPUs are copied one after the other: what is newer than the first copy would have holes.
   Status show(RecordShow& show) {
-    std::vector<RingWindow*> windows;
+    std::vector<RingStream*> streams;
     uint64_t all = 0, done = 0;
-    for (RingWindow& window : windows_) {
-      windows.push_back(&window);
-      all += window.total().kept;
+    for (const auto& stream : streams_) {
+      streams.push_back(stream.get());
+      all += stream->records();
     }
     Progress progress("records");
-    SessionMerge<RingWindow> merge(std::move(windows));
+    SessionMerge<RingStream> merge(std::move(streams));
     RecordedRecord record;
     while (auto session = merge.next(record.record)) {
       if (++done % kProgressEvery == 0) progress.update(done, all);
@@ -47,7 +51,7 @@ class Dump {
       record.recording = *session;
       record.schema = &sessions_[*session]->schema();
       show.show(record);
-      if (show.queue().size() >= kWriteAt) STAPD_TRY(show.queue().write_all());
+      STAPD_TRY(write_now_and_then(show.queue()));
     }
     STAPD_TRY(show.finish(reports(), "dump"));
     return show.queue().write_all();
@@ -56,13 +60,13 @@ class Dump {
   // What became of the records, on stderr.
   void tell(uint64_t shown) {
     bool whole = !options_.is_part();
-    for (size_t i = 0; i < windows_.size(); ++i) {
-      std::string who = windows_.size() > 1 ? sessions_[i]->name() + ": " : "";
+    for (size_t i = 0; i < streams_.size(); ++i) {
+      std::string who = streams_.size() > 1 ? sessions_[i]->name() + ": " : "";
       if (sessions_[i]->is_earlier()) who = sessions_[i]->name() + ", before it was restarted: ";
       if (whole)
-        notice(who + ledger_text(windows_[i].total()));
+        notice(who + ledger_text(streams_[i]->total()));
       else if (!options_.range.until)
-        tell_gaps(who, windows_[i]);
+        tell_gaps(who, *streams_[i]);
     }
     if (whole) return;
     std::string of = options_.last ? " of the last " + duration_text(*options_.last) : "";
@@ -70,12 +74,21 @@ class Dump {
   }
 
  private:
+  Status write_now_and_then(OutputQueue& queue) {
+    if (queue.size() < (begun_ ? kWriteAt : kFirstWriteAt)) return {};
+    if (begun_) return queue.write_all();
+    begun_ = true;
+    STAPD_TRY(queue.write_ready());
+    for (const auto& stream : streams_) stream->read_ahead(kReadAhead / streams_.size());
+    return {};
+  }
+
   std::vector<std::vector<SegmentReport>> reports() const {
     std::vector<std::vector<SegmentReport>> all;
-    for (const RingWindow& window : windows_) {
+    for (const auto& stream : streams_) {
       auto& segments = all.emplace_back();
-      for (uint32_t i = 0; i < window.segments(); ++i) {
-        const SegmentLedger& ledger = window.ledger(i);
+      for (uint32_t i = 0; i < stream->segments(); ++i) {
+        SegmentLedger ledger = stream->ledger(i);
         segments.push_back({ledger.produced, ledger.overwritten, ledger.in_flight,
                             ledger.unreadable, ledger.dropped});
       }
@@ -84,24 +97,22 @@ class Dump {
   }
 
   // Of each CPU whose ring has not everything of the time that was asked for.
-  void tell_gaps(const std::string& who, RingWindow& window) const {
-    std::vector<uint64_t> oldest(window.segments(), clock_.boot);
-    window.rewind();
-    for (RingRecord record; window.next(record);)
-      if (record.time && record.time < oldest[record.segment]) oldest[record.segment] = record.time;
-    for (uint32_t segment = 0; segment < window.segments(); ++segment) {
-      if (!window.ledger(segment).overwritten) continue;
+  void tell_gaps(const std::string& who, const RingStream& stream) const {
+    for (uint32_t segment = 0; segment < stream.segments(); ++segment) {
+      if (!stream.ledger(segment).overwritten) continue;
+      uint64_t oldest = stream.oldest(segment);
       std::string where =
-          segment + 1 == window.segments() ? "stapd's handlers" : fmt::format("CPU {}", segment);
+          segment + 1 == stream.segments() ? "stapd's handlers" : fmt::format("CPU {}", segment);
       notice(fmt::format("{}the ring of {} reaches back {} only, older records are overwritten",
-                         who, where, duration_text(clock_.boot - oldest[segment])));
+                         who, where, duration_text(oldest ? clock_.boot - oldest : 0)));
     }
   }
 
   const ReadSessions& sessions_;
   const ReadingOptions& options_;
   ClockReading clock_;
-  std::vector<RingWindow> windows_;
+  std::vector<std::unique_ptr<RingStream>> streams_;
+  bool begun_ = false;  // to write
 };
 
 VerbResult<int> dump_globals(const Invocation& invocation, const ReadingOptions& options) {

@@ -3,11 +3,13 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <vector>
 
 #include "runtime/record/record_format.h"
 #include "runtime/ring/record_merge.h"
+#include "runtime/ring/ring_stream.h"
 #include "runtime/ring/segment_copy.h"
 
 namespace stapd {
@@ -42,6 +44,11 @@ class RingReader {
 
   // Everything, or what was recorded at `since` (ns of CLOCK_BOOTTIME) or later.
   RingWindow take(uint64_t since = 0) const;
+
+  // The same without a copy of all of it: for large rings.
+  std::unique_ptr<RingStream> stream(uint64_t since = 0) const {
+    return std::make_unique<RingStream>(ring_, formats_, since, patience_us_);
+  }
 
   // What segment `segment` holds behind the record with number `after`. The new position is
   // ledger().produced, or the number before the oldest one in flight.

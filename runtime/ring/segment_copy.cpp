@@ -25,6 +25,8 @@ constexpr uint64_t kMaxGap = 4;
 constexpr int kMaxGaps = 16;
 // Records after a wrap within which the record that adds to epochs may not be committed yet.
 constexpr uint64_t kJustWrapped = 256;
+// A chunk is never larger than so many times what was asked for.
+constexpr uint64_t kLargestChunks = 4;
 // How often a walk starts again because the count wrapped under it.
 constexpr int kWalks = 8;
 
@@ -47,6 +49,10 @@ class SegmentWalk {
     epochs_ = segment.load_epochs();
     head_ = segment.load_head();
     copy_.ledger_.produced = epochs_ << kCountBits | head_count(head_);
+    if (request.newest) {
+      head_ = request.newest->head;
+      copy_.ledger_.produced = request.newest->number;
+    }
     number_ = copy_.ledger_.produced;
     // Fewer than before: epochs lags behind a count that wrapped, or the ring is a new one.
     wrap_pending_ = request.after_number > number_;
@@ -58,7 +64,7 @@ class SegmentWalk {
   bool run() {
     walk();
     copy();
-    copy_.ledger_.exact = !wrap_pending_ && segment_.load_epochs() == epochs_;
+    copy_.ledger_.exact = belongs_together();
     drop_overwritten();
     put_in_order();
     drop_older();
@@ -66,10 +72,31 @@ class SegmentWalk {
     return copy_.ledger_.exact;
   }
 
+  // The walk alone, which notes chunks instead of records.
+  bool run_index(SegmentIndex& index, uint64_t chunk_bytes) {
+    index_ = &index;
+    chunk_bytes_ = chunk_bytes;
+    begin_chunk();
+    walk();
+    end_chunk();
+    index.in_flight = copy_.in_flight_;
+    index.ledger = copy_.ledger_;
+    index.ledger.before = after_;
+    index.ledger.exact = belongs_together();
+    for (uint32_t cause = 0; cause < kDropCauses; ++cause)
+      index.ledger.dropped[cause] = segment_.load_dropped(cause);
+    return index.ledger.exact;
+  }
+
   SegmentCopy take() { return std::move(copy_); }
 
  private:
   using Entry = SegmentCopy::Entry;
+
+  // Who looks back from a place that was given knows what belongs to it.
+  bool belongs_together() const {
+    return request_.newest || (!wrap_pending_ && segment_.load_epochs() == epochs_);
+  }
 
   uint32_t place(uint64_t distance) const {
     return static_cast<uint32_t>(newest_ + distance) & (segment_.data_size() - 1);
@@ -107,6 +134,10 @@ class SegmentWalk {
       take_note(*header);
       distance_ += header->length;
       --number_;
+      if (index_ && distance_ - chunk_start_ >= chunk_bytes_ && is_chunk_end(*header)) {
+        end_chunk();
+        begin_chunk();
+      }
     }
     // All records that a first count can mean, and still others behind them: it wrapped.
     if (number_ == 0 && distance_ < std::min<uint64_t>(head_units(head_) * kUnit, intact()))
@@ -118,9 +149,33 @@ class SegmentWalk {
       note_in_flight(1);
       return;
     }
+    if (index_) {
+      SegmentChunk& chunk = index_->chunks.back();
+      ++chunk.records;
+      uint64_t time = has_time(header) ? segment_.load_data(place(distance_) + kTimeOffset) : 0;
+      if (has_time(header)) chunk.least_time = std::min(chunk.least_time, time);
+      return;
+    }
     // Until the copy is made, an entry holds its distance and its header word.
     uint64_t word = record_header(header.count, header.flags, header.length, header.format);
     copy_.entries_.push_back({word, number_, static_cast<uint32_t>(distance_), header.length});
+  }
+
+  // From the record at distance_ on.
+  void begin_chunk() {
+    chunk_start_ = distance_;
+    uint64_t units = (head_units(head_) - distance_ / kUnit) & kUnitsMask;
+    SegmentChunk chunk;
+    chunk.newest = {units << kCountBits | (number_ & kCountMask), number_};
+    index_->chunks.push_back(chunk);
+  }
+  void end_chunk() { index_->chunks.back().after = number_; }
+
+  // Whether `header` may be the oldest of a chunk: one without time belongs to the one before it,
+  // unless none has a time.
+  bool is_chunk_end(const RecordHeader& header) const {
+    return is_whole(header.flags) &&
+           (has_time(header) || distance_ - chunk_start_ >= kLargestChunks * chunk_bytes_);
   }
 
   // The `records` from number_ on down are reserved, not committed.
@@ -203,7 +258,7 @@ class SegmentWalk {
   void put_in_order() {
     auto& entries = copy_.entries_;
     std::reverse(entries.begin(), entries.end());
-    uint64_t time = 0;
+    uint64_t time = request_.time_before;
     bool sorted = true;
     auto keep = entries.begin();
     for (Entry entry : entries) {
@@ -223,6 +278,7 @@ class SegmentWalk {
       *keep++ = entry;
     }
     entries.erase(keep, entries.end());
+    copy_.last_time_ = time;
     // Handlers interrupt each other: the records of one stay together, in their order.
     if (!sorted)
       std::stable_sort(entries.begin(), entries.end(),
@@ -261,6 +317,9 @@ class SegmentWalk {
   uint32_t waits_ = 0;
   int gaps_ = 0;
   bool wrap_pending_ = false;
+  SegmentIndex* index_ = nullptr;  // set: chunks are noted
+  uint64_t chunk_bytes_ = 0;
+  uint64_t chunk_start_ = 0;  // distance
 };
 
 SegmentCopy SegmentCopy::take(const SharedSegment& segment, std::span<const RecordFormat> formats,
@@ -272,9 +331,28 @@ SegmentCopy SegmentCopy::take(const SharedSegment& segment, std::span<const Reco
   }
 }
 
+SegmentIndex SegmentIndex::take(const SharedSegment& segment, std::span<const RecordFormat> formats,
+                                const CopyRequest& request, uint64_t chunk_bytes) {
+  for (int walks = 1;; ++walks) {
+    SegmentIndex index;
+    SegmentWalk walk(segment, formats, request);
+    if (walk.run_index(index, chunk_bytes) || walks == kWalks) return index;
+    if (request.patience_us) nap();
+  }
+}
+
 void SegmentCopy::keep_up_to(uint64_t number) {
   auto newer = [&](const Entry& entry) { return entry.number > number; };
   entries_.erase(std::remove_if(entries_.begin(), entries_.end(), newer), entries_.end());
+}
+
+void SegmentCopy::leave_out(const std::vector<InFlight>& records) {
+  for (const InFlight& record : records) {
+    uint64_t left =
+        std::erase_if(entries_, [&](const Entry& entry) { return entry.number == record.number; });
+    ledger_.kept -= left;
+    ledger_.in_flight += left;
+  }
 }
 
 SegmentLedger read_counters(const SharedSegment& segment) {

@@ -4,6 +4,7 @@
 #include <array>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -26,11 +27,27 @@ struct SegmentLedger {
   bool exact = true;
 };
 
+// A record as it was when it was the newest one.
+struct SegmentPlace {
+  uint64_t head = 0;  // head word
+  uint64_t number = 0;
+};
+
+// A stretch of a segment, small enough to be copied at a time.
+struct SegmentChunk {
+  SegmentPlace newest;
+  uint64_t after = 0;                // number of the record before its oldest
+  uint64_t least_time = UINT64_MAX;  // of its records
+  uint64_t records = 0;
+};
+
 // Which records of a segment to take.
 struct CopyRequest {
   uint64_t after_number = 0;    // only records behind the one with this number
   uint64_t since = 0;           // only records of this time or later, ns of CLOCK_BOOTTIME
   uint32_t patience_us = 1000;  // how long to wait for writers between reserve and header
+  std::optional<SegmentPlace> newest = {};  // nothing behind this one
+  uint64_t time_before = 0;                 // that a record without time takes over, at first
 };
 
 class SegmentCopy {
@@ -68,8 +85,13 @@ class SegmentCopy {
   const SegmentLedger& ledger() const { return ledger_; }
   const std::vector<InFlight>& in_flight() const { return in_flight_; }  // newest first
 
+  // What a record without time behind these takes over.
+  uint64_t last_time() const { return last_time_; }
+
   // Drops the entries with a higher number. The ledger stays as it is.
   void keep_up_to(uint64_t number);
+  // Records that were in flight when somebody looked, and still are for him.
+  void leave_out(const std::vector<InFlight>& records);
 
  private:
   friend class SegmentWalk;
@@ -78,6 +100,19 @@ class SegmentCopy {
   std::vector<InFlight> in_flight_;
   SegmentLedger ledger_;
   Extent extent_;
+  uint64_t last_time_ = 0;
+};
+
+// What there is, without a copy: stretches of about `chunk_bytes`, newest first. A chunk begins
+// with a record that has a time of its own where there are any.
+struct SegmentIndex {
+  std::vector<SegmentChunk> chunks;
+  std::vector<SegmentCopy::InFlight> in_flight;  // newest first
+  // Without kept, in_flight and overwritten: the chunks' copies tell.
+  SegmentLedger ledger;
+
+  static SegmentIndex take(const SharedSegment& segment, std::span<const RecordFormat> formats,
+                           const CopyRequest& request, uint64_t chunk_bytes);
 };
 
 // The counters alone: cheap, for status. `kept` and what depends on it stay 0.

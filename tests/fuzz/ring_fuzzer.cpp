@@ -58,6 +58,14 @@ void run(const uint8_t* data, size_t size) {
     time = record.time;
     look_at(record, ring);
   }
+  RingStream stream(ring.mapping(), ring.formats(), since, 0, 2000);
+  time = 0;
+  for (RingRecord record; stream.next(record);) {
+    STAPD_CHECK(record.time >= time);
+    time = record.time;
+    look_at(record, ring);
+  }
+  check_sum(stream.ledger(0));
   RingFollower follower(reader, {.settle_ns = 0, .stall_ns = 10});
   for (uint64_t now : {1ull, 100ull, ~0ull}) {
     follower.poll(now);

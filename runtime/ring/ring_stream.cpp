@@ -1,0 +1,149 @@
+#include "runtime/ring/ring_stream.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "runtime/ring/ring_reader.h"
+
+namespace stapd {
+
+RingStream::RingStream(const RingMapping& ring, std::span<const RecordFormat> formats,
+                       uint64_t since, uint32_t patience_us, uint64_t chunk_bytes)
+    : ring_(ring),
+      formats_(formats),
+      since_(since),
+      patience_us_(patience_us),
+      tracks_(ring.segments) {
+  for (uint32_t i = 0; i < ring.segments; ++i) {
+    Track& track = tracks_[i];
+    CopyRequest request;
+    request.since = since;
+    request.patience_us = patience_us;
+    track.index = SegmentIndex::take(SharedSegment(ring, i), formats, request, chunk_bytes);
+    uint64_t earliest = UINT64_MAX;
+    for (const SegmentChunk& chunk : track.index.chunks) {
+      bool timeless = chunk.records && chunk.least_time == UINT64_MAX;
+      earliest = std::min(earliest, timeless ? 0 : chunk.least_time);
+      track.earliest.push_back(earliest);
+    }
+    // What stands before the first time of all has none.
+    if (!track.earliest.empty()) track.earliest.back() = 0;
+  }
+}
+
+// The track whose records are due first, of those that are wanted.
+RingStream::Track* RingStream::next_track(bool (*wanted)(const Track&)) {
+  Track* first = nullptr;
+  for (Track& track : tracks_)
+    if (wanted(track) && (!first || track.pending() < first->pending())) first = &track;
+  return first;
+}
+
+// The oldest chunk that is not copied yet.
+void RingStream::copy_chunk(Track& track) {
+  const SegmentChunk& chunk = track.index.chunks.back();
+  CopyRequest request;
+  request.after_number = chunk.after;
+  request.since = since_;
+  request.patience_us = patience_us_;
+  request.newest = chunk.newest;
+  request.time_before = track.last_time;
+  auto segment = static_cast<uint32_t>(&track - tracks_.data());
+  track.pieces.push_back({SegmentCopy::take(SharedSegment(ring_, segment), formats_, request), 0});
+  SegmentCopy& copy = track.pieces.back().copy;
+  copy.leave_out(track.index.in_flight);
+  track.last_time = copy.last_time();
+  SegmentLedger& sum = track.index.ledger;
+  sum.before += copy.ledger().before - chunk.after;
+  sum.kept += copy.ledger().kept;
+  sum.in_flight += copy.ledger().in_flight;
+  sum.unreadable += copy.ledger().unreadable;
+  track.ahead.push_back(track.earliest.back());
+  track.earliest.pop_back();
+  track.index.chunks.pop_back();
+}
+
+void RingStream::read_ahead(uint64_t bytes) {
+  auto has_chunk = [](const Track& track) { return !track.index.chunks.empty(); };
+  for (uint64_t copied = 0; copied < bytes;) {
+    Track* track = next_track(has_chunk);
+    if (!track) return;
+    copy_chunk(*track);
+    copied += kChunkBytes;
+  }
+}
+
+bool RingStream::next(RingRecord& record) {
+  while (!merge_.next(record))
+    if (!advance()) return false;
+  Track& track = tracks_[record.segment];
+  if (record.time && (!track.oldest || record.time < track.oldest)) track.oldest = record.time;
+  return true;
+}
+
+// One more chunk into the merge: the one that holds the others up.
+bool RingStream::advance() {
+  if (last_) return false;
+  drop_taken();
+  Track* track = next_track([](const Track& t) { return t.has_more(); });
+  if (track) {
+    if (track->ahead.empty()) copy_chunk(*track);
+    track->ahead.pop_front();
+    ++track->merging;
+  }
+  last_ = !next_track([](const Track& t) { return t.has_more(); });
+  merge_again();
+  return true;
+}
+
+void RingStream::drop_taken() {
+  for (size_t i = 0; i < merged_.size(); ++i) merged_[i]->taken += merge_.sources()[i].taken;
+  merged_.clear();
+  merge_ = RecordMerge();
+  for (Track& track : tracks_) {
+    auto is_done = [](const Piece& piece) { return piece.taken == piece.copy.entries().size(); };
+    for (; track.merging > 0 && is_done(track.pieces.front()); --track.merging)
+      track.pieces.pop_front();
+  }
+}
+
+// Up to the first record that is still to come from a chunk.
+void RingStream::merge_again() {
+  uint64_t horizon = UINT64_MAX;
+  std::vector<MergeSource> sources;
+  for (uint32_t i = 0; i < tracks_.size(); ++i) {
+    Track& track = tracks_[i];
+    if (track.has_more()) horizon = std::min(horizon, std::max<uint64_t>(track.pending(), 1) - 1);
+    for (size_t k = 0; k < track.merging; ++k) {
+      Piece& piece = track.pieces[k];
+      std::span<const SegmentCopy::Entry> left(piece.copy.entries());
+      sources.push_back({left.subspan(piece.taken), piece.copy.bytes(), i});
+      merged_.push_back(&piece);
+    }
+  }
+  merge_ = RecordMerge(std::move(sources), horizon);
+}
+
+uint64_t RingStream::records() const {
+  uint64_t sum = 0;
+  for (const Track& track : tracks_) {
+    for (const SegmentChunk& chunk : track.index.chunks) sum += chunk.records;
+    sum += track.index.ledger.kept;
+  }
+  return sum;
+}
+
+SegmentLedger RingStream::ledger(uint32_t segment) const {
+  SegmentLedger ledger = tracks_[segment].index.ledger;
+  uint64_t found = ledger.before + ledger.kept + ledger.in_flight + ledger.unreadable;
+  ledger.overwritten = ledger.produced - std::min(found, ledger.produced);
+  return ledger;
+}
+
+SegmentLedger RingStream::total() const {
+  SegmentLedger sum;
+  for (uint32_t i = 0; i < segments(); ++i) sum += ledger(i);
+  return sum;
+}
+
+}  // namespace stapd
