@@ -37,7 +37,7 @@ Result<std::vector<std::string>> read_texts(const BusMessage& reply, const char*
 
 uint64_t reach_ns(const SessionInfo& info, const SessionStatistics& statistics) {
   if (statistics.overwritten || !info.started_us) return statistics.depth_ns;
-  uint64_t now = read_clocks().real, started = info.started_us * 1000;
+  uint64_t now = read_real_clock(), started = info.started_us * 1000;
   return now > started ? now - started : 0;
 }
 
