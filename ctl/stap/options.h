@@ -7,9 +7,9 @@
 #include <utility>
 #include <vector>
 
-#include "ctl/command_line/command_line.h"
 #include "ctl/stap/output_files.h"
 #include "runtime/base/result.h"
+#include "runtime/command_line/command_line.h"
 #include "translator/compile.h"
 
 namespace stapd::ctl {

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "ctl/client/stapd_client.h"
-#include "ctl/command_line/command_line.h"
+#include "runtime/command_line/command_line.h"
 
 namespace stapd::ctl {
 

@@ -8,26 +8,29 @@
 
 #include "stapd/host/trusted_path.h"
 #include "stapd/profile/profile_keys.h"
+#include "stapd/profile/script_options.h"
 
 namespace stapd {
 namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::string_view kSuffix = ".conf";
+constexpr std::string_view kProfile = ".conf";
+constexpr std::string_view kScript = ".stp";
+constexpr std::string_view kOptions = ".options";
 
-// Stem and path of the *.conf files of a folder; a hidden file is none.
-std::map<std::string, std::string> conf_files(const std::string& folder) {
+// Stem and path of a folder's files with this suffix; a hidden file is none.
+std::map<std::string, std::string> files_in(const std::string& folder, std::string_view suffix) {
   std::map<std::string, std::string> files;
   std::error_code error;
   for (fs::directory_iterator entry(folder, error), end; !error && entry != end;
        entry.increment(error)) {
     std::string name = entry->path().filename();
     std::error_code ignored;
-    if (name.size() <= kSuffix.size() || !name.ends_with(kSuffix) || name[0] == '.' ||
+    if (name.size() <= suffix.size() || !name.ends_with(suffix) || name[0] == '.' ||
         entry->is_directory(ignored))
       continue;
-    files[name.substr(0, name.size() - kSuffix.size())] = entry->path();
+    files[name.substr(0, name.size() - suffix.size())] = entry->path();
   }
   return files;
 }
@@ -35,7 +38,7 @@ std::map<std::string, std::string> conf_files(const std::string& folder) {
 ProfileFiles with_drop_ins(const Paths& paths, const std::string& name, const std::string& path) {
   std::map<std::string, std::string> drop_ins;
   for (const std::string& folder : paths.profile_folders)
-    for (auto& [stem, file] : conf_files(fmt::format("{}/{}.conf.d", folder, name)))
+    for (auto& [stem, file] : files_in(fmt::format("{}/{}.conf.d", folder, name), kProfile))
       drop_ins[stem] = file;
   ProfileFiles files{name, path, {}};
   for (auto& [stem, file] : drop_ins) files.drop_ins.push_back(file);
@@ -87,12 +90,43 @@ Status find_script(const Paths& paths, Profile& profile) {
                profile.script, tried);
 }
 
+// A tapset is part of every script that is compiled with it.
+Status check_tapsets(const ScriptOptions& options) {
+  for (const std::string& folder : options.tapset_paths) {
+    STAPD_TRY(check_trusted(folder));
+    std::error_code error;
+    for (fs::recursive_directory_iterator entry(folder, error), end; !error && entry != end;
+         entry.increment(error))
+      STAPD_TRY(check_trusted(entry->path()));
+    if (error) return fail_errno(folder, error.value());
+  }
+  return {};
+}
+
+bool is_file(const std::string& path) {
+  std::error_code error;
+  return fs::exists(path, error) && !fs::is_directory(path, error);
+}
+
+// A script that has no NAME.conf; SystemTap's NAME.options is beside it, or there are none.
+Status apply_script(const std::string& path, Profile& profile) {
+  profile.script = path;
+  profile.automatic = false;
+  std::string options = fs::path(path).replace_extension(kOptions);
+  if (!is_file(options)) return {};
+  STAPD_TRY(check_trusted(options));
+  STAPD_ASSIGN(std::string text, read_text(options));
+  STAPD_TRY(apply_options_untrusted(text, options, profile));
+  return check_tapsets(profile.options);
+}
+
 }  // namespace
 
 std::vector<ProfileFiles> find_profiles(const Paths& paths) {
   std::map<std::string, std::string> found;
   for (const std::string& folder : paths.profile_folders)
-    for (auto& [name, path] : conf_files(folder)) found[name] = path;
+    for (auto& [name, path] : files_in(folder, kProfile)) found[name] = path;
+  for (const std::string& folder : paths.script_folders) found.merge(files_in(folder, kScript));
   std::vector<ProfileFiles> profiles;
   for (auto& [name, path] : found) profiles.push_back(with_drop_ins(paths, name, path));
   return profiles;
@@ -100,21 +134,26 @@ std::vector<ProfileFiles> find_profiles(const Paths& paths) {
 
 std::optional<ProfileFiles> find_profile(const Paths& paths, const std::string& name) {
   if (name.empty() || name.find('/') != std::string::npos || name[0] == '.') return std::nullopt;
-  std::optional<ProfileFiles> found;
-  for (const std::string& folder : paths.profile_folders) {
-    std::string path = fmt::format("{}/{}{}", folder, name, kSuffix);
-    std::error_code error;
-    if (fs::exists(path, error) && !fs::is_directory(path, error))
-      found = with_drop_ins(paths, name, path);
-  }
-  return found;
+  std::string found;
+  for (const std::string& folder : paths.profile_folders)
+    if (std::string path = fmt::format("{}/{}{}", folder, name, kProfile); is_file(path))
+      found = path;
+  for (const std::string& folder : paths.script_folders)
+    if (std::string path = fmt::format("{}/{}{}", folder, name, kScript);
+        found.empty() && is_file(path))
+      found = path;
+  if (found.empty()) return std::nullopt;
+  return with_drop_ins(paths, name, found);
 }
 
 Result<Profile> read_profile(const ProfileFiles& files, const Paths& paths) {
   Profile profile;
   profile.name = files.name;
   profile.path = files.path;
-  STAPD_TRY(apply_file(files.path, profile));
+  if (files.path.ends_with(kScript))
+    STAPD_TRY(apply_script(files.path, profile));
+  else
+    STAPD_TRY(apply_file(files.path, profile));
   for (const std::string& drop_in : files.drop_ins) STAPD_TRY(apply_file(drop_in, profile));
   STAPD_TRY(check_files(profile));
   STAPD_TRY(find_script(paths, profile));

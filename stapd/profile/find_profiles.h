@@ -1,5 +1,6 @@
 // Profiles in their folders: NAME.conf, of which one in a later folder replaces those before, and
-// NAME.conf.d/*.conf of all folders, which are merged in.
+// NAME.conf.d/*.conf of all folders, which are merged in. A script NAME.stp in script.d that has no
+// NAME.conf is a profile, too, as SystemTap has it, with NAME.options beside it.
 #pragma once
 
 #include <optional>

@@ -8,6 +8,20 @@
 #include "runtime/base/sha256.h"
 
 namespace stapd {
+namespace {
+
+std::string text_of(const ScriptOptions& options) {
+  std::string text = fmt::format(
+      "{}\n{} {} {}{}{}{}{}{}{}{}\n", fmt::join(options.tapset_paths, "\n"), options.compatible,
+      options.privilege, options.guru, options.unoptimized, options.suppress_warnings,
+      options.warnings_are_errors, options.skip_badvars, options.suppress_handler_errors,
+      options.suppress_time_limits, options.show_globals_at_end);
+  for (const auto* all : {&options.macros, &options.globals})
+    for (const auto& [name, value] : *all) text += fmt::format("{}={}\n", name, value);
+  return text;
+}
+
+}  // namespace
 
 std::string fingerprint_of(const Profile& profile) {
   std::ifstream file(profile.script_path, std::ios::binary);
@@ -23,7 +37,7 @@ std::string fingerprint_of(const Profile& profile) {
     settings += fmt::format("{}\n{} {} {} {} {} {} {}\n", files.path, files.size, files.count,
                             files.max_age, files.total, files.keep_free,
                             static_cast<int>(files.format), files.compress);
-  return sha256_hex(settings + script.str());
+  return sha256_hex(settings + text_of(profile.options) + script.str());
 }
 
 }  // namespace stapd

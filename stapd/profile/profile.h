@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -10,9 +11,26 @@
 
 namespace stapd {
 
+// What `stap` has options for and a profile has no keys: script_options.h
+struct ScriptOptions {
+  std::map<std::string, std::string> macros;   // -D
+  std::map<std::string, std::string> globals;  // -G
+  std::vector<std::string> tapset_paths;       // -I
+  std::string compatible;
+  std::string privilege = "stapdev";
+  bool guru = false;
+  bool unoptimized = false;
+  bool suppress_warnings = false;
+  bool warnings_are_errors = false;
+  bool skip_badvars = false;
+  bool suppress_handler_errors = false;
+  bool suppress_time_limits = false;
+  bool show_globals_at_end = true;
+};
+
 struct Profile {
   std::string name;  // of the session too
-  std::string path;  // of NAME.conf; drop-ins are merged in
+  std::string path;  // of NAME.conf, or of NAME.stp in script.d; drop-ins are merged in
   std::string description;
   std::string script;  // as the profile says
   std::string script_path;
@@ -26,6 +44,7 @@ struct Profile {
   uint64_t keep_ns = 0;            // wanted depth; 0: none
   bool record_time = true;
   FileSettings files;  // [File]; without a path nothing is written
+  ScriptOptions options;
 
   bool has_files() const { return !files.path.empty(); }
 

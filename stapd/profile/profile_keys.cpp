@@ -5,6 +5,7 @@
 
 #include "runtime/base/units.h"
 #include "runtime/record/record_layout.h"
+#include "stapd/profile/words.h"
 
 namespace stapd {
 namespace {
@@ -33,28 +34,6 @@ Result<uint32_t> parse_limit(const std::string& value) {
     return fail(ErrorCode::unsupported,
                 "a limit for a time is not yet supported: give a count, or `unlimited`");
   return parse_count(value);
-}
-
-// Words, split at spaces; in quotes spaces are kept.
-Result<std::vector<std::string>> parse_words(const std::string& value) {
-  std::vector<std::string> words;
-  char quote = 0;
-  bool in_word = false;
-  for (char c : value) {
-    if (quote ? c == quote : c == '"' || c == '\'') {
-      quote = quote ? 0 : c;
-      if (!in_word) words.emplace_back();
-      in_word = true;
-    } else if (!quote && (c == ' ' || c == '\t')) {
-      in_word = false;
-    } else {
-      if (!in_word) words.emplace_back();
-      in_word = true;
-      words.back() += c;
-    }
-  }
-  if (quote) return failf(ErrorCode::invalid_argument, "a {} is not closed", quote);
-  return words;
 }
 
 Status set_target(Profile& profile, const std::string& value) {
@@ -136,7 +115,7 @@ const Key kKeys[] = {
     STAPD_KEY("Session", "Description", description, profile.description = value),
     STAPD_KEY("Session", "Script", script, profile.script = value),
     STAPD_KEY("Session", "Arguments", arguments,
-              STAPD_ASSIGN(profile.arguments, parse_words(value))),
+              STAPD_ASSIGN(profile.arguments, split_words(value))),
     {"Session", "Target", set_target,
      [](Profile& profile, const Profile& defaults) { profile.target_pid = defaults.target_pid; }},
     {"Session", "Start", set_start,

@@ -23,6 +23,24 @@ Status write_all(int fd, std::string_view bytes) {
   return {};
 }
 
+void apply(const ScriptOptions& from, CompileOptions& to) {
+  for (const auto& [name, value] : from.macros) to.macros[name] = value;
+  if (from.suppress_time_limits)
+    for (const char* limit : {"MAXACTION", "MAXACTION_INTERRUPTIBLE"})
+      to.macros[limit] = std::to_string(INT32_MAX);
+  to.globals = from.globals;
+  to.tapset_paths = from.tapset_paths;
+  to.compatible = from.compatible;
+  to.privilege = from.privilege;
+  to.guru = from.guru;
+  to.unoptimized = from.unoptimized;
+  to.suppress_warnings = from.suppress_warnings;
+  to.warnings_are_errors = from.warnings_are_errors;
+  to.skip_badvars = from.skip_badvars;
+  to.suppress_handler_errors = from.suppress_handler_errors;
+  to.show_globals_at_end = from.show_globals_at_end;
+}
+
 Result<CompileOutcome> compile_script(const Profile& profile) {
   std::ifstream file(profile.script_path, std::ios::binary);
   std::ostringstream text;
@@ -39,6 +57,7 @@ Result<CompileOutcome> compile_script(const Profile& profile) {
   options.tolerate_missing_probes = !profile.missing_probe_is_fatal;
   options.macros["MAXERRORS"] = std::to_string(profile.error_budget);
   options.macros["MAXSKIPPED"] = std::to_string(profile.max_skipped);
+  apply(profile.options, options);
   return compile_here(std::move(options), CompilePhase::generate);
 }
 

@@ -11,8 +11,8 @@
 namespace stapd {
 namespace {
 
-// About 10 ms of the daemon's time.
-constexpr uint64_t kBytesAtOnce = 16 << 20;
+// About 15 ms of the daemon's time.
+constexpr uint64_t kBytesAtOnce = 8 << 20;
 
 Status write_at(int fd, std::span<const std::byte> bytes, uint64_t offset) {
   while (!bytes.empty()) {

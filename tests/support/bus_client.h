@@ -176,6 +176,28 @@ class BusClient {
     return all;
   }
 
+  // A copy of segments from `first` on, without what is before the numbers `after`; `end` is the
+  // first segment that is not in it.
+  struct Copy {
+    std::unique_ptr<MappedRecording> recording;
+    std::map<std::string, uint64_t> shape;
+  };
+  Copy take_snapshot(const std::string& session, uint32_t earlier, uint32_t first,
+                     const std::vector<uint64_t>& after = {}) {
+    sd_bus_message* request = nullptr;
+    sd_bus_message_new_method_call(bus_, &request, nullptr, path_of(session).c_str(), kSession,
+                                   "TakeSnapshot");
+    Message owner(request, sd_bus_message_unref);
+    sd_bus_message_append(request, "uu", earlier, first);
+    sd_bus_message_append_array(request, 't', after.data(), after.size() * sizeof(uint64_t));
+    sd_bus_error error = SD_BUS_ERROR_NULL;
+    sd_bus_message* reply = nullptr;
+    int r = sd_bus_call(bus_, request, 0, &error, &reply);
+    Copy copy;
+    if (keep_error(r, error)) copy.recording = read_copy({reply, sd_bus_message_unref}, copy.shape);
+    return copy;
+  }
+
   std::string globals(const std::string& session) {
     Message reply = call(path_of(session), kSession, "DumpGlobals", "");
     int fd = -1;
@@ -205,15 +227,34 @@ class BusClient {
     sd_bus_message* reply = nullptr;
     int r = sd_bus_call_method(bus_, nullptr, path.c_str(), interface, member, &error, &reply,
                                types, arguments...);
+    keep_error(r, error);
+    return {reply, sd_bus_message_unref};
+  }
+
+  // Whether there was none.
+  bool keep_error(int r, sd_bus_error& error) {
     error_name_ = r < 0 && error.name ? error.name : "";
     error_ = r < 0 ? (error.message ? error.message : std::strerror(-r)) : "";
     sd_bus_error_free(&error);
-    return {reply, sd_bus_message_unref};
+    return r >= 0;
   }
 
   std::unique_ptr<MappedRecording> read_recording(const Message& reply) {
     int image = -1, ring = -1, state = -1;
     sd_bus_message_read(reply.get(), "hhh", &image, &ring, &state);
+    return map_recording(image, ring, read_shape(reply));
+  }
+
+  std::unique_ptr<MappedRecording> read_copy(const Message& reply,
+                                             std::map<std::string, uint64_t>& shape) {
+    int image = -1, ring = -1;
+    sd_bus_message_read(reply.get(), "hh", &image, &ring);
+    shape = read_shape(reply);
+    return map_recording(image, ring, shape);
+  }
+
+  // The numbers of an a{sv}.
+  static std::map<std::string, uint64_t> read_shape(const Message& reply) {
     std::map<std::string, uint64_t> shape;
     sd_bus_message_enter_container(reply.get(), 'a', "{sv}");
     const char* name = nullptr;
@@ -223,7 +264,7 @@ class BusClient {
       sd_bus_message_peek_type(reply.get(), nullptr, &type);
       if (*type == 't') {
         sd_bus_message_read(reply.get(), "v", type, &shape[name]);
-      } else if (*type == 'u') {
+      } else if (*type == 'u' || *type == 'b') {
         uint32_t value = 0;
         sd_bus_message_read(reply.get(), "v", type, &value);
         shape[name] = value;
@@ -233,6 +274,11 @@ class BusClient {
       sd_bus_message_exit_container(reply.get());
     }
     sd_bus_message_exit_container(reply.get());
+    return shape;
+  }
+
+  std::unique_ptr<MappedRecording> map_recording(int image, int ring,
+                                                 std::map<std::string, uint64_t> shape) {
     Result<ProgramImage> decoded = decode_image_untrusted(read_all(image));
     if (!decoded) {
       error_ = decoded.error().message;

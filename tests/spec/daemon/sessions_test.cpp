@@ -59,6 +59,26 @@ TEST(Sessions, RecordFromProfileToText) {
   EXPECT_EQ(client.open("execs")->text(), "begins\n") << "a new recording";
 }
 
+TEST(Sessions, AScriptWithSystemTapsOptions) {
+  DaemonUnderTest daemon;
+  std::string folder = daemon.root() + "/etc/stapd/script.d/";
+  std::filesystem::create_directories(folder);
+  std::ofstream(folder + "plain.stp") << "global n = 1\nprobe begin { printf(\"%d\\n\", n) }\n";
+  std::ofstream(folder + "given.stp")
+      << "global n = 1\n"
+         "probe begin { printf(\"%d %d\\n\", n, target()) for (i = 0; i < 100; i++) n++ }\n"
+         "probe error { printf(\"failed\\n\") }\n";
+  std::ofstream(folder + "given.options") << "STAP_OPTIONS=\"-D MAXACTION_INTERRUPTIBLE=20 -D "
+                                             "MAXERRORS=0 -x 123\"\nSTAPRUN_OPTIONS='n=5 -b 2'\n";
+  daemon.start();
+  EXPECT_EQ(daemon.client().state_of("plain"), "inactive") << "nobody asked for it";
+  ASSERT_TRUE(daemon.client().start("plain")) << daemon.client().error();
+  EXPECT_EQ(daemon.client().open("plain")->text(), "1\n");
+  daemon.client().start("given");
+  ASSERT_TRUE(daemon.client().open("given")) << daemon.log();
+  EXPECT_EQ(daemon.client().open("given")->text(), "5 123\nfailed\n") << daemon.log();
+}
+
 TEST(Sessions, TheLogSaysWhoAsked) {
   DaemonUnderTest daemon;
   daemon.add_profile("execs", kExecs, "Start=manual\n");

@@ -217,6 +217,73 @@ TEST_F(Profiles, TheFingerprintIsOfWhatIsRecorded) {
   EXPECT_NE(fingerprint_of(*read("p")), before);
 }
 
+TEST_F(Profiles, AScriptInScriptDIsOneToo) {
+  write("etc/stapd/script.d/s.stp", "probe begin {}");
+  Result<Profile> profile = read("s");
+  ASSERT_TRUE(profile) << profile.error().message;
+  EXPECT_EQ(profile->path, root_.file("etc/stapd/script.d/s.stp"));
+  EXPECT_EQ(profile->script_path, profile->path);
+  EXPECT_FALSE(profile->automatic) << "as a unit that nobody enabled";
+  ASSERT_EQ(find_profiles(paths()).size(), 1u);
+
+  write("etc/stapd/script.d/s.options", "STAP_OPTIONS=-g -s 2\n");
+  EXPECT_EQ(read("s")->ring_bytes, 2u << 20);
+  EXPECT_TRUE(read("s")->options.guru);
+  write("etc/stapd/conf.d/s.conf.d/more.conf", "[Memory]\nSize=4M\n");
+  EXPECT_EQ(read("s")->ring_bytes, 4u << 20) << "drop-ins come later";
+  write("etc/stapd/script.d/s.options", "STAP_OPTIONS=-c ls\n");
+  EXPECT_EQ(read("s").error().message.substr(root_.path().size()),
+            "/etc/stapd/script.d/s.options:1: option '-c' is nothing for a session: a session "
+            "outlives every command");
+}
+
+TEST_F(Profiles, AConfTakesTheScriptsPlace) {
+  write("etc/stapd/script.d/s.stp", "probe begin {}");
+  write("etc/stapd/script.d/s.options", "STAP_OPTIONS=-g\n");
+  write("run/stapd/conf.d/s.conf", "[Session]\nScript=s.stp\n");
+  ASSERT_EQ(find_profiles(paths()).size(), 1u);
+  EXPECT_EQ(find_profiles(paths())[0].path, root_.file("run/stapd/conf.d/s.conf"));
+  EXPECT_FALSE(read("s")->options.guru);
+  EXPECT_TRUE(read("s")->automatic);
+}
+
+TEST_F(Profiles, TheFirstScriptFolderThatHasOneGivesIt) {
+  write("run/stapd/script.d/s.stp", "probe begin {}");
+  EXPECT_EQ(find_profiles(paths())[0].path, root_.file("run/stapd/script.d/s.stp"));
+  write("etc/stapd/script.d/s.stp", "probe begin {}");
+  EXPECT_EQ(find_profiles(paths())[0].path, root_.file("etc/stapd/script.d/s.stp"));
+  EXPECT_EQ(read("s")->path, root_.file("etc/stapd/script.d/s.stp"));
+}
+
+TEST_F(Profiles, WhatOthersCanWriteIsRefused) {
+  if (geteuid() != 0) GTEST_SKIP() << "our own files are another user's, then";
+  const std::string why = ": it can be changed by everybody";
+  auto refusal_of = [&](const std::string& name, const std::string& file) {
+    namespace fs = std::filesystem;
+    fs::permissions(root_.file(file), fs::perms::others_write, fs::perm_options::add);
+    Result<Profile> profile = read(name);
+    fs::permissions(root_.file(file), fs::perms::others_write, fs::perm_options::remove);
+    return profile
+               ? ""
+               : profile.error().message.substr(root_.path().size() + 1, file.size() + why.size());
+  };
+  write_profile("");
+  write("etc/stapd/conf.d/p.conf.d/more.conf", "");
+  write("etc/stapd/script.d/s.stp", "probe begin {}");
+  write("etc/stapd/script.d/s.options", "STAP_OPTIONS=-I " + root_.file("tapsets"));
+  write("tapsets/deep/t.stp", "");
+  const std::pair<const char*, const char*> files[] = {{"p", "etc/stapd/conf.d/p.conf"},
+                                                       {"p", "etc/stapd/conf.d/p.stp"},
+                                                       {"p", "etc/stapd/conf.d/p.conf.d/more.conf"},
+                                                       {"s", "etc/stapd/script.d/s.stp"},
+                                                       {"s", "etc/stapd/script.d/s.options"},
+                                                       {"s", "tapsets/deep/t.stp"}};
+  for (auto [name, file] : files) {
+    EXPECT_TRUE(read(name)) << file;
+    EXPECT_EQ(refusal_of(name, file), file + why);
+  }
+}
+
 TEST_F(Profiles, NamesThatAreNoneFindNothing) {
   write_profile("");
   for (const char* name : {"", ".", "..", "../conf.d/p", "p.conf", "/etc/passwd"})

@@ -7,7 +7,7 @@
 
 #include "runtime/base/result.h"
 
-namespace stapd::ctl {
+namespace stapd {
 
 struct OptionSpec {
   enum class Argument { none, required, optional };
@@ -42,4 +42,4 @@ Result<CommandLine> parse_command_line(std::span<const OptionSpec> specs,
 // One line an option.
 std::string help_line(const OptionSpec& spec);
 
-}  // namespace stapd::ctl
+}  // namespace stapd

@@ -1,8 +1,8 @@
-#include "ctl/command_line/command_line.h"
+#include "runtime/command_line/command_line.h"
 
 #include <gtest/gtest.h>
 
-namespace stapd::ctl {
+namespace stapd {
 namespace {
 
 using Argument = OptionSpec::Argument;
@@ -52,4 +52,4 @@ TEST(CommandLine, WrongWords) {
 }
 
 }  // namespace
-}  // namespace stapd::ctl
+}  // namespace stapd

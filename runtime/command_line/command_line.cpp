@@ -1,8 +1,8 @@
-#include "ctl/command_line/command_line.h"
+#include "runtime/command_line/command_line.h"
 
 #include <string_view>
 
-namespace stapd::ctl {
+namespace stapd {
 namespace {
 
 using Argument = OptionSpec::Argument;
@@ -111,4 +111,4 @@ std::string help_line(const OptionSpec& spec) {
   return fmt::format("  {:<28} {}\n", name, spec.text);
 }
 
-}  // namespace stapd::ctl
+}  // namespace stapd
