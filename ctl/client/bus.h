@@ -7,6 +7,7 @@
 #include <string>
 
 #include "runtime/base/result.h"
+#include "runtime/base/unique_fd.h"
 
 struct sd_bus;
 struct sd_bus_message;
@@ -49,6 +50,9 @@ class Bus {
   Result<BusMessage> call(const Target& target, const char* method) const;
   Result<BusMessage> call(const Target& target, const char* method,
                           const std::string& argument) const;
+  // Others: what the caller appends to the request.
+  Result<BusMessage> prepare(const Target& target, const char* method) const;
+  Result<BusMessage> send(BusMessage request) const;
 
   // Readable when the other end is gone, or says something unasked.
   int fd() const;
@@ -59,13 +63,14 @@ class Bus {
   explicit Bus(uint64_t timeout_us) : timeout_us_(timeout_us) {}
   Status open_socket(const std::string& path);
   Status open_system();
-  Result<BusMessage> send(BusMessage request) const;
-  Result<BusMessage> prepare(const Target& target, const char* method) const;
 
   uint64_t timeout_us_;
   sd_bus* bus_ = nullptr;
   const char* destination_ = nullptr;  // of calls; none on a private socket
 };
+
+// The next descriptor of a reply; those of a message are closed with it.
+Result<UniqueFd> read_fd(const BusMessage& reply, const char* method);
 
 // A reply that does not have the type of the contract.
 tl::unexpected<Error> strange_reply(const char* method);

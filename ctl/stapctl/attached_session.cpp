@@ -15,7 +15,7 @@ FollowOptions follow_options(uint64_t since) {
 }  // namespace
 
 Result<std::unique_ptr<AttachedSession>> AttachedSession::open(
-    const ReadSession& session, const std::optional<std::string>& root, uint64_t since) {
+    ReadSession& session, const std::optional<std::string>& root, uint64_t since) {
   std::unique_ptr<AttachedSession> attached(new AttachedSession(session, since));
   if (session.is_earlier()) return attached;
   STAPD_ASSIGN(StapdClient client, StapdClient::connect(root));
@@ -23,7 +23,7 @@ Result<std::unique_ptr<AttachedSession>> AttachedSession::open(
   return attached;
 }
 
-AttachedSession::AttachedSession(const ReadSession& session, uint64_t since)
+AttachedSession::AttachedSession(ReadSession& session, uint64_t since)
     : session_(session), follower_(session.reader(), follow_options(since)), dropped_(dropped()) {}
 
 uint64_t AttachedSession::dropped() const {
@@ -37,6 +37,7 @@ uint64_t AttachedSession::dropped() const {
 
 void AttachedSession::poll(uint64_t now, std::vector<std::string>& news) {
   if (ended_) return;
+  if (watch_) watch_->refresh(session_.recording(), follower_.positions(), now);
   // Asked before the records are taken: what was written until then is among them.
   ended_ = session_.recording().has_ended() || (watch_ ? watch_->has_ended() : true);
   ended_ ? follower_.flush(now) : follower_.poll(now);

@@ -11,7 +11,7 @@ namespace stapd::ctl {
 class AttachedSession {
  public:
   // Borrows the session. `since` as in FollowOptions.
-  static Result<std::unique_ptr<AttachedSession>> open(const ReadSession& session,
+  static Result<std::unique_ptr<AttachedSession>> open(ReadSession& session,
                                                        const std::optional<std::string>& root,
                                                        uint64_t since);
   AttachedSession(const AttachedSession&) = delete;
@@ -33,10 +33,10 @@ class AttachedSession {
   std::vector<SegmentReport> report() const { return report_of(follower_, session_.reader()); }
 
  private:
-  AttachedSession(const ReadSession& session, uint64_t since);
+  AttachedSession(ReadSession& session, uint64_t since);
   uint64_t dropped() const;
 
-  const ReadSession& session_;
+  ReadSession& session_;
   std::optional<SessionWatch> watch_;
   RingFollower follower_;
   bool first_ = true, ended_ = false;

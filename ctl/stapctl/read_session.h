@@ -20,6 +20,7 @@ class ReadSession {
   // From before a restart: it only grows old.
   bool is_earlier() const { return is_earlier_; }
   const Recording& recording() const { return *recording_; }
+  Recording& recording() { return *recording_; }
   const ReadSchema& schema() const { return schema_; }
   const RingReader& reader() const { return reader_; }
 

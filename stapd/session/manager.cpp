@@ -6,10 +6,17 @@
 #include <cstdio>
 #include <cstring>
 
+#include "runtime/base/clock.h"
 #include "runtime/load/death_watch.h"
 #include "runtime/load/pins.h"
 
 namespace stapd {
+namespace {
+
+// Whoever follows a session asks several times a second.
+constexpr uint64_t kReaderIsGoneNs = 10'000'000'000;
+
+}  // namespace
 
 Manager::Manager(EventLoop& loop, const Paths& paths, Log& log)
     : loop_(loop),
@@ -164,6 +171,16 @@ bool Manager::start(const std::string& name, Session::Started done) {
   return true;
 }
 
+void Manager::note(const std::string& session, const std::string& what, const Caller& by) const {
+  log_.write({LOG_INFO, what + " by ", session, message_id::kAsked, &by});
+}
+
+void Manager::note_reader(const std::string& session, const Caller& by) {
+  uint64_t now = read_boot_clock();
+  std::erase_if(readers_, [&](const auto& seen) { return now - seen.second > kReaderIsGoneNs; });
+  if (readers_.insert_or_assign({session, by.user, by.pid}, now).second) note(session, "read", by);
+}
+
 bool Manager::restart(const std::string& name, Session::Started done) {
   std::optional<ProfileFiles> files = find_profile(paths_, name);
   if (!files) return false;
@@ -171,10 +188,6 @@ bool Manager::restart(const std::string& name, Session::Started done) {
   read_profile_of(session, *files);
   session.restart(std::move(done));
   return true;
-}
-
-void Manager::note(const std::string& session, const std::string& what) const {
-  log_.write({LOG_INFO, what, session, message_id::kAsked});
 }
 
 bool Manager::stop(const std::string& name) {

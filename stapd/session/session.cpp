@@ -3,7 +3,6 @@
 #include <fcntl.h>
 #include <fmt/ranges.h>
 #include <malloc.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 
 #include <algorithm>
@@ -14,6 +13,7 @@
 #include "runtime/load/pins.h"
 #include "runtime/recorder/show_globals.h"
 #include "runtime/recorder/system_command.h"
+#include "stapd/session/sealed_memfd.h"
 
 namespace stapd {
 namespace {
@@ -212,7 +212,6 @@ Status Session::take(Prepared prepared, std::unique_ptr<Recorder> recorder) {
   image_ = std::move(prepared.image_fd);
   metadata_.emplace(std::move(prepared.metadata));
   started_real_ = metadata_->metadata().started_real;
-  for (const std::string& warning : recorder_->warnings()) say(LOG_WARNING, warning);
   return watch();
 }
 
@@ -242,7 +241,7 @@ Status Session::adopt(std::optional<uint64_t> away_since) {
     away = "for " + in_seconds(metadata.last_away);
   }
   recorder_->write_notice(fmt::format("stapd was away {}; the recording went on\n", away));
-  Status alive = recorder_->prove_alive(metadata.links);
+  Status alive = recorder_->prove_alive();
   STAPD_TRY(watch());
   if (alive)
     say(LOG_INFO, fmt::format("goes on recording; no stapd was there {}", away),
@@ -271,13 +270,14 @@ Status Session::watch() {
 // After anything that may have run a handler or told us something.
 void Session::look_after() {
   if (state_ != State::recording) return;
+  for (const std::string& warning : recorder_->take_warnings()) say(LOG_WARNING, warning);
   if (has_commands(recorder_->image())) run_commands();
   if (recorder_->wants_to_end()) return end_recording();
   timer_.reset();
   std::optional<uint64_t> due = recorder_->next_timer();
   if (!due) return;
   Result<EventSource> timer = host_.loop.at(*due, [this] {
-    recorder_->run_due_timers(read_clocks().mono);
+    recorder_->run_due_timers(read_mono_clock());
     look_after();
   });
   if (timer)
@@ -376,6 +376,17 @@ Result<SessionStatistics> Session::statistics() const {
 Result<OpenedRecording> Session::open_recording() const {
   if (!recorder_) return failf(ErrorCode::not_found, "{} records nothing", name_);
   return open_for_reading(image_.get(), recorder_->image(), recorder_->maps());
+}
+
+Result<Snapshot> Session::take_snapshot(const SnapshotRequest& request) const {
+  if (request.earlier > earlier_.size())
+    return failf(ErrorCode::not_found, "{} has no {} earlier recordings", name_, request.earlier);
+  if (request.earlier > 0) {
+    const EarlierRecording& earlier = earlier_[request.earlier - 1];
+    return copy_recording(earlier.image_fd(), earlier.maps(), request);
+  }
+  if (!recorder_) return failf(ErrorCode::not_found, "{} records nothing", name_);
+  return copy_recording(image_.get(), recorder_->maps(), request);
 }
 
 Result<UniqueFd> Session::dump_globals() const {

@@ -18,6 +18,7 @@
 #include "stapd/session/earlier_recording.h"
 #include "stapd/session/opened_recording.h"
 #include "stapd/session/ring_depth.h"
+#include "stapd/session/snapshot.h"
 
 namespace stapd {
 
@@ -90,6 +91,7 @@ class Session {
   // ---- what it holds; errors when there is nothing to read
   Result<SessionStatistics> statistics() const;
   Result<OpenedRecording> open_recording() const;
+  Result<Snapshot> take_snapshot(const SnapshotRequest& request) const;
   // What it recorded before it was started anew, the oldest first, and is still worth reading.
   Result<std::vector<OpenedRecording>> open_earlier();
   Result<UniqueFd> dump_globals() const;  // a sealed memfd
