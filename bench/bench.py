@@ -18,6 +18,7 @@ from method import BARE, Rounds, Skip
 from ours import all_ours
 from peers import all_peers
 from producer import MainProducer
+import reading
 import results
 import startup
 
@@ -125,6 +126,12 @@ def idle_row(producer, bin_folder, scratch):
         return results.row(name, None, idle.LIMIT_MIB, "MiB", 1, f"ours: {reason}")
 
 
+def reading_rows(arguments, producer, bin_folder, scratch):
+    say("bench: reading")
+    return reading.rows(bin_folder, scratch, producer, 2 if arguments.smoke else 9,
+                        50 if arguments.smoke else 1000)
+
+
 def print_costs(found, contenders):
     """What the rows were made of: every contender on its own."""
     zero = {contender.name: contender.zero for contender in contenders}
@@ -155,6 +162,7 @@ def main():
         rows = [*cost_rows(found, contenders),
                 *startup_rows(arguments, producer, bin_folder, scratch),
                 *compiling_rows(arguments, producer, bin_folder, scratch),
+                *reading_rows(arguments, producer, bin_folder, scratch),
                 idle_row(producer, bin_folder, scratch)]
     finally:
         producer.close()

@@ -1,6 +1,7 @@
 #include "ctl/show/output_queue.h"
 
 #include <poll.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -15,9 +16,16 @@ namespace {
 constexpr size_t kReadyBytes = PIPE_BUF;
 constexpr size_t kAtOnce = 1 << 20;
 
-bool is_writable(int fd) {
+bool is_writable(int fd, int patience_ms = 0) {
   pollfd wait = {fd, POLLOUT, 0};
-  return ::poll(&wait, 1, 0) > 0;
+  return ::poll(&wait, 1, patience_ms) > 0;
+}
+
+// How much `fd` takes without blocking when it polls as writable.
+size_t ready_bytes(int fd) {
+  struct stat status {};
+  bool is_file = ::fstat(fd, &status) == 0 && S_ISREG(status.st_mode);
+  return is_file ? kAtOnce : kReadyBytes;
 }
 
 }  // namespace
@@ -50,6 +58,18 @@ int OutputQueue::next_fd() const { return pieces_.empty() ? -1 : pieces_.front()
 Status OutputQueue::write_ready() {
   while (!pieces_.empty() && is_writable(pieces_.front().fd)) STAPD_TRY(write_front(kReadyBytes));
   return {};
+}
+
+Result<bool> OutputQueue::write_while_taken(int patience_ms) {
+  while (!pieces_.empty()) {
+    int fd = pieces_.front().fd;
+    size_t at_once = ready_bytes(fd);
+    while (!pieces_.empty() && pieces_.front().fd == fd) {
+      if (!is_writable(fd, patience_ms)) return false;
+      STAPD_TRY(write_front(at_once));
+    }
+  }
+  return true;
 }
 
 Status OutputQueue::write_all() {

@@ -26,6 +26,8 @@ class OutputQueue {
   // of another file ends the queue's use.
   Status write_ready();
   Status write_all();
+  // Everything too, unless the output takes nothing for so long: whether all is written.
+  Result<bool> write_while_taken(int patience_ms);
 
  private:
   struct Piece {

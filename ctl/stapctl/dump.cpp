@@ -18,9 +18,9 @@ constexpr OptionSpec kOptions[] = {
 
 constexpr size_t kFirstWriteAt = 16 << 10;
 constexpr size_t kWriteAt = 256 << 10;
-// Of the rings, copied before we may have to wait for whoever takes the output: `less` takes a
-// page, and the recording goes on.
+// `less` takes a page and then nothing for long: so much of the rings is copied before we wait.
 constexpr uint64_t kReadAhead = 64 << 20;
+constexpr int kPatienceMs = 20;
 constexpr uint64_t kProgressEvery = 1 << 14;  // records
 
 // What several sessions hold at one moment.
@@ -74,13 +74,15 @@ class Dump {
   }
 
  private:
+  // The first bytes at once. Who waits for the output lets the recording overwrite what is not
+  // copied yet.
   Status write_now_and_then(OutputQueue& queue) {
     if (queue.size() < (begun_ ? kWriteAt : kFirstWriteAt)) return {};
-    if (begun_) return queue.write_all();
     begun_ = true;
-    STAPD_TRY(queue.write_ready());
+    STAPD_ASSIGN(bool done, queue.write_while_taken(kPatienceMs));
+    if (done) return {};
     for (const auto& stream : streams_) stream->read_ahead(kReadAhead / streams_.size());
-    return {};
+    return queue.write_all();
   }
 
   std::vector<std::vector<SegmentReport>> reports() const {

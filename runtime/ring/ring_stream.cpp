@@ -13,6 +13,7 @@ RingStream::RingStream(const RingMapping& ring, std::span<const RecordFormat> fo
       formats_(formats),
       since_(since),
       patience_us_(patience_us),
+      chunk_bytes_(chunk_bytes),
       tracks_(ring.segments) {
   for (uint32_t i = 0; i < ring.segments; ++i) {
     Track& track = tracks_[i];
@@ -31,11 +32,13 @@ RingStream::RingStream(const RingMapping& ring, std::span<const RecordFormat> fo
   }
 }
 
-// The track whose records are due first, of those that are wanted.
-RingStream::Track* RingStream::next_track(bool (*wanted)(const Track&)) {
+// The track that has the oldest of what is due.
+RingStream::Track* RingStream::first_track(std::optional<uint64_t> (Track::*due)() const) {
   Track* first = nullptr;
-  for (Track& track : tracks_)
-    if (wanted(track) && (!first || track.pending() < first->pending())) first = &track;
+  for (Track& track : tracks_) {
+    std::optional<uint64_t> time = (track.*due)();
+    if (time && (!first || *time < *(first->*due)())) first = &track;
+  }
   return first;
 }
 
@@ -64,12 +67,12 @@ void RingStream::copy_chunk(Track& track) {
 }
 
 void RingStream::read_ahead(uint64_t bytes) {
-  auto has_chunk = [](const Track& track) { return !track.index.chunks.empty(); };
-  for (uint64_t copied = 0; copied < bytes;) {
-    Track* track = next_track(has_chunk);
+  uint64_t copied = 0;
+  for (const Track& track : tracks_) copied += track.ahead.size() * chunk_bytes_;
+  for (; copied < bytes; copied += chunk_bytes_) {
+    Track* track = first_track(&Track::uncopied);
     if (!track) return;
     copy_chunk(*track);
-    copied += kChunkBytes;
   }
 }
 
@@ -85,13 +88,12 @@ bool RingStream::next(RingRecord& record) {
 bool RingStream::advance() {
   if (last_) return false;
   drop_taken();
-  Track* track = next_track([](const Track& t) { return t.has_more(); });
-  if (track) {
+  if (Track* track = first_track(&Track::pending)) {
     if (track->ahead.empty()) copy_chunk(*track);
     track->ahead.pop_front();
     ++track->merging;
   }
-  last_ = !next_track([](const Track& t) { return t.has_more(); });
+  last_ = !first_track(&Track::pending);
   merge_again();
   return true;
 }
@@ -113,7 +115,7 @@ void RingStream::merge_again() {
   std::vector<MergeSource> sources;
   for (uint32_t i = 0; i < tracks_.size(); ++i) {
     Track& track = tracks_[i];
-    if (track.has_more()) horizon = std::min(horizon, std::max<uint64_t>(track.pending(), 1) - 1);
+    if (auto time = track.pending()) horizon = std::min(horizon, *time ? *time - 1 : 0);
     for (size_t k = 0; k < track.merging; ++k) {
       Piece& piece = track.pieces[k];
       std::span<const SegmentCopy::Entry> left(piece.copy.entries());

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -26,8 +27,8 @@ class RingStream {
   // The next record, oldest first; valid up to the next call.
   bool next(RingRecord& record);
 
-  // Copies up to `bytes` of the ring now, what comes next first: whoever writes slowly loses none
-  // of it.
+  // Copies what comes next, so that `bytes` of the ring are copied ahead: whoever writes slowly
+  // loses none of it.
   void read_ahead(uint64_t bytes);
 
   uint32_t segments() const { return static_cast<uint32_t>(tracks_.size()); }
@@ -54,15 +55,19 @@ class RingStream {
     uint64_t last_time = 0;
     uint64_t oldest = 0;
 
-    // The least time of a record that is not in the merge yet; UINT64_MAX when all are.
-    uint64_t pending() const {
-      if (!ahead.empty()) return ahead.front();
-      return earliest.empty() ? UINT64_MAX : earliest.back();
+    // The least time of what is not copied yet, and of what is not in the merge; nothing when all
+    // is.
+    std::optional<uint64_t> uncopied() const {
+      if (earliest.empty()) return std::nullopt;
+      return earliest.back();
     }
-    bool has_more() const { return !ahead.empty() || !index.chunks.empty(); }
+    std::optional<uint64_t> pending() const {
+      if (ahead.empty()) return uncopied();
+      return ahead.front();
+    }
   };
 
-  Track* next_track(bool (*wanted)(const Track&));
+  Track* first_track(std::optional<uint64_t> (Track::*due)() const);
   void copy_chunk(Track& track);
   bool advance();
   void drop_taken();
@@ -72,6 +77,7 @@ class RingStream {
   std::span<const RecordFormat> formats_;
   uint64_t since_;
   uint32_t patience_us_;
+  uint64_t chunk_bytes_;
   std::vector<Track> tracks_;
   RecordMerge merge_;
   std::vector<Piece*> merged_;  // whose records are in merge_, by source

@@ -8,7 +8,7 @@ import subprocess
 import time
 from pathlib import Path
 
-from instance import BIN, FIRST_NUMBER, NUMBERS_SCRIPT, InstanceTest, Producer, main, produce
+from instance import BIN, FIRST_NUMBER, NUMBERS_SCRIPT, InstanceTest, Producer, main, produce, wait_for
 
 PROGRAMS_SCRIPT = """
 probe syscall.openat { printf("%d open %s\\n", pid(), filename) }
@@ -159,6 +159,24 @@ class Dump(InstanceTest):
             self.assertEqual([line for line in lines if " 5100" in line], ["first 51001", "second 51002"])
         text = self.stapd.ctl("dump", "changed").stderr
         self.assertIn("stapctl: changed, before it was restarted: ", text)
+
+    def test_a_reader_that_takes_its_time(self):
+        """What was there when the dump began is shown, however long somebody looks at its first page."""
+        produce(range(1_000_000, 1_060_000))
+        process = self.stapd.open_ctl("dump", "numbers")
+
+        def waits_for_us():
+            call = Path(f"/proc/{process.pid}/syscall").read_text().split()
+            return call[0] == "7" and int(call[3], 16) & 0xffffffff == 0xffffffff  # poll, no timeout
+
+        wait_for(waits_for_us, "the pipe to be full")
+        produce(range(2_000_000, 2_060_000))  # as much as the ring holds
+        out, aside = process.communicate(timeout=60)
+        shown = [int(line) for line in out.split() if line.isdigit()]
+        last = [n for n in shown if n >= 1_000_000]
+        self.assertEqual(last, list(range(1_060_000 - len(last), 1_060_000)))
+        self.assertGreater(len(last), 20_000)
+        self.assertIn(f" {len(shown)} kept", aside)
 
     def test_json(self):
         before = time.time_ns()

@@ -50,6 +50,22 @@ TEST_F(OutputQueueTest, AFullPipeHoldsUpNobody) {
   EXPECT_EQ(queue.next_fd(), -1);
 }
 
+TEST_F(OutputQueueTest, WhoTakesNothingIsNotWaitedForForLong) {
+  OutputQueue queue;
+  queue.to(write_.get()) += "some";
+  auto done = queue.write_while_taken(10);
+  ASSERT_TRUE(done);
+  EXPECT_TRUE(*done);
+  EXPECT_EQ(take(100), "some");
+  queue.to(write_.get()) += std::string(300'000, 'x');
+  done = queue.write_while_taken(10);
+  ASSERT_TRUE(done);
+  EXPECT_FALSE(*done);
+  EXPECT_GT(queue.size(), 0u);
+  read_.reset();
+  EXPECT_FALSE(queue.write_while_taken(10));
+}
+
 TEST_F(OutputQueueTest, FilesKeepTheirOrder) {
   int other[2];
   ASSERT_EQ(pipe(other), 0);
