@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
-"""Fails when a token kind, a tree node kind or a diagnostic kind occurs in no golden test. Kinds of
-semantic faults may be in the scripts that are compared with SystemTap instead.
+"""Fails when a kind of diagnostic occurs in no script: an error in one that is named after it,
+fail_<kind>_<what>.stp, a warning anywhere. What a script of reasonable size cannot show is tested
+elsewhere, and it is looked at whether it is. Kinds of token and node: tests/spec/language.
 
-usage: coverage_test.py TRANSLATE_FOR_TESTS [STAGE...]     stages of diagnostics: parse warning ...
+usage: coverage_test.py TRANSLATE_FOR_TESTS
 """
 import pathlib
 import subprocess
@@ -10,58 +11,42 @@ import sys
 
 import run_golden
 
-ELABORATED = run_golden.HERE.parent / "oracle" / "elaborate"
-
-# Kinds that no script on disk shows, and why.
-EXEMPT = {
-    "conditional_open": "used up by the preprocessor, conditionals.stp has it",
-    "conditional_then": "used up by the preprocessor, conditionals.stp has it",
-    "conditional_else": "used up by the preprocessor, conditionals.stp has it",
-    "conditional_close": "used up by the preprocessor, conditionals.stp has it",
-    "missing_argument": "used up by the preprocessor, conditionals.stp has it",
-    "source_too_large": "a script of 16 MiB; tests/unit/translator_lex",
-    "too_many_tokens": "a script of megabytes; tests/unit/translator_lex",
-    "expansion_too_large": "made by a program; tests/unit/translator_lex",
-    "too_many_probes": "made by a program; tests/hostile",
-    "call_chain_too_deep": "made by a program; tests/hostile",
-    "conflicting_globals": "two scripts; tests/unit/translator_elaborate",
-    "probe_left_out": "a profile asks for it: OnMissingProbe=warn; tests/spec/daemon",
-    "tapset_not_readable": "a file that cannot be read; tests/unit/translator_tapset",
+TESTS = run_golden.HERE.parent
+# Kind -> the test that makes it, and what it is known by there.
+ELSEWHERE = {
+    "source_too_large": ("unit/translator_lex/lexer_test.cpp", "source_too_large"),
+    "too_many_tokens": ("unit/translator_lex/lexer_test.cpp", "too_many_tokens"),
+    "expansion_too_large": ("hostile/hostile_test.py", "expansion_too_large"),
+    "too_many_probes": ("hostile/hostile_test.py", "too_many_probes"),
+    "call_chain_too_deep": ("hostile/hostile_test.py", "call_chain_too_deep"),
+    "probe_left_out": ("spec/daemon/bad_input_test.cpp", "OnMissingProbe=warn"),
+    "tapset_not_readable": ("unit/translator_tapset/tapset_files_test.cpp", "tapset_not_readable"),
 }
 
 
-def kinds(tool, what):
-    return subprocess.run([tool, "--list=" + what], capture_output=True, text=True,
-                          check=True).stdout.splitlines()
-
-
 def main():
-    tool, *stages = sys.argv[1:]
-    tokens, nodes, diagnostics = set(), set(), set()
-    known = [line.split()[0] for line in kinds(tool, "diagnostics")]
+    tool = str(pathlib.Path(sys.argv[1]).resolve())
+    lines = subprocess.run([tool, "--list=diagnostics"], capture_output=True, text=True,
+                           check=True).stdout.splitlines()
+    stages = dict(line.split() for line in lines)
+    # run_golden.py and elaborate_test.py see to it that a script's name tells the kind.
+    names = [script.stem for folder in ("golden", "oracle/elaborate")
+             for script in (TESTS / folder).rglob("fail_*.stp")]
+    found = {kind for kind in stages if any(name.startswith(f"fail_{kind}_") for name in names)}
     for phase in run_golden.PHASES:
         for script in sorted((run_golden.HERE / phase).rglob("*.stp")):
-            if "tapset" in script.parent.parts:
-                continue
-            _, product, messages = run_golden.translate(tool, phase, script, ["--kinds"])
-            diagnostics.update(line.split()[1] for line in messages.splitlines()
-                               if line.startswith("       kind: "))
-            if phase == "lex":
-                tokens.update(line.split()[1] for line in product.splitlines() if " " in line)
-            if phase == "parse":
-                nodes.update(run_golden.translate(tool, phase, script, ["--nodes"])[1].splitlines())
-    for script in ELABORATED.rglob("fail_*.stp"):
-        # elaborate_test.py sees to it that a script's name tells the kind.
-        diagnostics.update(kind for kind in known
-                           if script.stem.startswith("fail_" + kind + "_"))
-    missing = ["token kind " + k for k in kinds(tool, "tokens") if k not in tokens and k not in EXEMPT]
-    missing += ["node kind " + k for k in kinds(tool, "nodes") if k not in nodes]
-    for line in kinds(tool, "diagnostics"):
-        kind, stage = line.split()
-        if stage in stages and kind not in diagnostics and kind not in EXEMPT:
-            missing.append("diagnostic kind " + kind)
-    for name in missing:
-        print("in no golden test:", name)
+            messages = run_golden.translate(tool, phase, script, ["--kinds"])[2]
+            found |= {kind for line in messages.splitlines() if line.startswith("       kind: ")
+                      for kind in [line.split()[1]] if stages[kind] == "warning"}
+    missing = []
+    for kind, stage in stages.items():
+        if kind in ELSEWHERE:
+            path, words = ELSEWHERE[kind]
+            if words not in (TESTS / path).read_text():
+                missing.append(f"{kind} is not in {path} any more")
+        elif kind not in found:
+            missing.append(f"{stage} of kind {kind} is in no script")
+    print("\n".join(missing) if missing else f"{len(stages)} kinds, each in a test")
     return 1 if missing else 0
 
 

@@ -5,6 +5,7 @@
 #include <charconv>
 #include <cstdio>
 #include <cstring>
+#include <deque>
 #include <fstream>
 #include <iostream>
 #include <set>
@@ -27,6 +28,7 @@ struct Arguments {
   std::string phase = "parse";
   std::optional<std::string> script_text;
   std::string script_path;
+  std::vector<std::string> extra_scripts;
   std::vector<std::string> script_arguments;
   std::vector<std::string> tapset_paths;
   ScriptFacts facts;
@@ -45,7 +47,8 @@ constexpr const char* kUsage =
     "         [--kernel-build=DIR] [--release=R] [--arch=A] [--runtime=R] [--privilege=P]\n"
     "         [--compatible=V] [--color] [-w] [--kinds] [--nodes] FILE|-e TEXT [ARGUMENT...]\n"
     "       translate_for_tests --list=tokens|nodes|diagnostics|operations\n"
-    "  of --phase=elaborate: [-u] [-v] [--capacities] [--attachments] [--executable] [-G N=V]\n"
+    "  of --phase=elaborate: [-E TEXT] [-u] [-v] [--capacities] [--attachments] [--executable] [-G "
+    "N=V]\n"
     "         [-D N=V] [--btf=FILE] [--tracefs=DIR] [--kallsyms=FILE] [--hz=N]\n"
     "  --kinds: the kind of each diagnostic; --nodes: the kinds of the script's tree nodes\n";
 
@@ -135,6 +138,8 @@ std::optional<Arguments> parse_arguments(int argc, char** argv) {
       out.script_arguments.emplace_back(word);
     } else if (word == "-e" && i + 1 < argc) {
       out.script_text = argv[++i];
+    } else if (word == "-E" && i + 1 < argc) {
+      out.extra_scripts.emplace_back(argv[++i]);
     } else if (word == "-I" && i + 1 < argc) {
       out.tapset_paths.emplace_back(argv[++i]);
     } else if ((word == "-G" || word == "-D") && i + 1 < argc) {
@@ -279,7 +284,14 @@ class Translation {
       elaborate_options.privilege = probes::Privilege::user;
     if (arguments_.facts.privilege == "stapsys")
       elaborate_options.privilege = probes::Privilege::system;
-    const std::vector<const ast::Script*> scripts = {&*script};
+    std::vector<const ast::Script*> scripts = {&*script};
+    std::deque<ast::Script> extra;
+    for (const std::string& text : arguments_.extra_scripts) {
+      const FileId id = files_.add("<input>", text, SourceOrigin::user);
+      std::optional<ast::Script> parsed = parse_file(files_, id, options, diagnostics_);
+      if (!parsed) return false;
+      scripts.push_back(&extra.emplace_back(std::move(*parsed)));
+    }
     const std::optional<sem::Program> program =
         stapd::elaborate({files_, scripts, library, host, elaborate_options}, diagnostics_);
     if (!program) return false;

@@ -10,11 +10,31 @@ namespace stapd {
 using sem::Expr;
 using Kind = sem::Expr::Kind;
 
-// 1 when every target variable inside resolves, else 0.
+namespace {
+
+// What only exists when the kernel or a program has it.
+bool is_foreign(const ast::Expr& e) {
+  switch (e.kind) {
+    case ast::ExprKind::target:
+    case ast::ExprKind::cast:
+    case ast::ExprKind::target_global:
+    case ast::ExprKind::autocast:
+    case ast::ExprKind::constant:
+    case ast::ExprKind::enumerator:
+      return true;
+    default:
+      return false;
+  }
+}
+
+}  // namespace
+
+// 1 when there is something foreign inside and all of it resolves, else 0.
 Expr* BodyBinder::bind_defined(const ast::Defined& e) {
   const size_t messages = builder_.diagnostics().all().size();
   Expr* operand = bind(*e.operand);
-  bool resolves = true, depends = false;
+  bool resolves = false, depends = false;
+  ast::walk(*e.operand, [&](const ast::Expr& inner) { resolves = resolves || is_foreign(inner); });
   sem::for_each_expr(operand, [&](Expr*& inner) {
     resolves = resolves && inner->kind != Kind::unresolved;
     depends = depends || inner->kind == Kind::autocast;

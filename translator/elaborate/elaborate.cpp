@@ -49,8 +49,10 @@ class Elaboration {
     check_any_probe();
     if (failed()) return std::nullopt;
     prune(program, side);
+    // With overloads that are never tried, whose types must fit all the same.
     infer_types(program, side, diagnostics_);
     if (failed()) return std::nullopt;
+    cut_overloads(program);
     check_foreach(program, side, diagnostics_);
     collect_statistics(program, side, diagnostics_);
     if (failed()) return std::nullopt;
@@ -79,22 +81,8 @@ class Elaboration {
 
   void add_user_scripts() {
     for (const ast::Script* script : input_.scripts) {
-      check_globals(*script);
       builder_.add_script(*script);
       for (const ast::AliasDecl* alias : script->aliases) add_alias(*alias, *script);
-    }
-  }
-
-  // One namespace for all files of the user.
-  void check_globals(const ast::Script& script) {
-    for (const ast::Script* other : input_.scripts) {
-      if (other == &script) break;
-      for (const ast::GlobalDecl* mine : script.globals)
-        for (const ast::GlobalDecl* theirs : other->globals)
-          if (mine->name == theirs->name && !mine->is_private && !theirs->is_private)
-            diagnostics_.add(
-                DiagnosticKind::conflicting_globals, place_of(mine->token),
-                fmt::format("global '{}' is declared in another file too", mine->name));
     }
   }
 

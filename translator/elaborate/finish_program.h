@@ -9,8 +9,11 @@ namespace stapd {
 // The pieces of every print: which directive shows which value.
 void finish_prints(sem::Program& program, const SideTables& side);
 
-// Cuts overloads that are never tried, then takes away functions, globals and locals that nothing
-// uses, and numbers the rest anew. Read and write flags of globals.
+// An overload that never says `next` ends the list of those to try.
+void cut_overloads(sem::Program& program);
+
+// Takes away functions, globals and locals that nothing uses, and numbers the rest anew. Read and
+// write flags of globals.
 void prune(sem::Program& program, SideTables& side);
 
 // The smallest capacities that hold whatever can flow into each string.

@@ -320,6 +320,7 @@ class TypeInference {
       for (size_t i = 0; i < e.args.size(); ++i) argument(*e.args[i], parameters[i], i);
       learn(results_[*f], wanted, e);
       if (results_[*f].type == Type::unknown) learn(results_[*f], hint, e);
+      learn(results_[*f], results_[*f].type == Type::unknown ? Type::unknown : type, e);
       if (type == Type::unknown) type = results_[*f].type;
     }
     become(e, type);
@@ -493,16 +494,6 @@ class TypeInference {
 
 void infer_types(sem::Program& program, const SideTables& side, Diagnostics& diagnostics) {
   TypeInference(program, side, diagnostics).run();
-}
-
-void report_unresolved(sem::Program& program, Diagnostics& diagnostics) {
-  sem::for_each_expr(program, [&](Expr*& e) {
-    if (e->kind == Kind::unresolved && !e->text.empty())
-      diagnostics.add(static_cast<DiagnosticKind>(e->value), place_of(*e), e->text);
-    if (e->kind == Kind::autocast)
-      diagnostics.add(DiagnosticKind::unresolved_target, place_of(*e),
-                      "unknown type in dereference");
-  });
 }
 
 }  // namespace stapd

@@ -121,24 +121,29 @@ void ProbePointTree::search(Node& node, std::span<const Component> rest, Search&
                     component.token};
 }
 
-// `*` matches within one component; `**` also goes on in those below.
+// `*` matches within one component; `a**b` is `a*.*b`, `a*.*.*b` and so on.
 void ProbePointTree::search_wildcard(Node& node, std::span<const Component> rest, Search& state) {
   const Component& component = rest[0];
   const size_t before = state.found.size();
   const size_t stars = component.name.find("**");
-  std::string pattern(component.name);
-  if (stars != pattern.npos) pattern.erase(stars, 1);
+  const bool deep = stars != component.name.npos;
+  const std::string_view pattern = component.name.substr(0, deep ? stars + 1 : stars);
+  const Argument argument = deep ? Argument::none : component.argument;
   Search inner{state.path, state.found, {}};
   for (const auto& [key, next] : node.children) {
-    if (key.argument != component.argument || !glob_matches(pattern, key.name)) continue;
+    if (key.argument != argument || !glob_matches(std::string(pattern), key.name)) continue;
     if (state.found.size() >= kMaxMatches) return;
     inner.path.push_back(component);
     inner.path.back().name = key.name;
-    search(*next, rest.subspan(1), inner);
-    if (stars != pattern.npos) {
-      std::vector<Component> deeper(rest.begin(), rest.end());
-      deeper[0].name = component.name.substr(stars);
-      search(*next, deeper, inner);
+    if (deep) {
+      inner.path.back().argument = Argument::none;
+      std::vector<Component> below(rest.begin(), rest.end());
+      for (const size_t first : {stars + 1, stars}) {
+        below[0].name = component.name.substr(first);
+        search(*next, below, inner);
+      }
+    } else {
+      search(*next, rest.subspan(1), inner);
     }
     inner.path.pop_back();
   }

@@ -38,7 +38,7 @@ void ProgramBuilder::use(const ast::Script& script) {
 // ---- globals ------------------------------------------------------------------------------------
 
 // Private ones of the same file, then those of the same file, of the user's scripts, of the
-// library.
+// library. What several of the user's scripts declare is one variable, as the first says.
 const ast::GlobalDecl* ProgramBuilder::find_global_decl(std::string_view name,
                                                         const ast::Script& from,
                                                         const ast::Script** owner) {
@@ -50,7 +50,8 @@ const ast::GlobalDecl* ProgramBuilder::find_global_decl(std::string_view name,
       }
     return nullptr;
   };
-  if (const ast::GlobalDecl* decl = in(from, true)) return decl;
+  const ast::GlobalDecl* own = in(from, true);
+  if (own && (own->is_private || !is_user(from))) return own;
   for (const ast::Script* script : user_scripts_)
     if (const ast::GlobalDecl* decl = in(*script, false)) return decl;
   for (const ast::Script* script : library_.files_with_global(name))

@@ -33,19 +33,6 @@ Renumbering keep(std::vector<T>& items, std::vector<S>& side, const std::vector<
   return numbers;
 }
 
-// An overload that never says `next` ends the list of those to try.
-void cut_overloads(sem::Program& program) {
-  for (sem::Function& function : program.functions) {
-    function.may_next = false;
-    sem::for_each_stmt(function.body, [&](Stmt& s) {
-      function.may_next = function.may_next || s.kind == Stmt::Kind::next;
-    });
-    const bool embedded_next = function.embedded.find("STAP_NEXT") != std::string::npos;
-    function.may_next = function.may_next || embedded_next;
-    if (!function.may_next) function.next_overload.reset();
-  }
-}
-
 void renumber_globals(sem::Program& program, SideTables& side, const Renumbering& numbers) {
   sem::for_each_expr(program, [&](Expr*& e) {
     if (e->kind == Kind::global || e->kind == Kind::element || e->kind == Kind::in_array)
@@ -89,8 +76,19 @@ void prune_locals(Stmt* body, Expr* condition, std::vector<sem::Local>& locals,
 
 }  // namespace
 
+void cut_overloads(sem::Program& program) {
+  for (sem::Function& function : program.functions) {
+    function.may_next = false;
+    sem::for_each_stmt(function.body, [&](Stmt& s) {
+      function.may_next = function.may_next || s.kind == Stmt::Kind::next;
+    });
+    const bool embedded_next = function.embedded.find("STAP_NEXT") != std::string::npos;
+    function.may_next = function.may_next || embedded_next;
+    if (!function.may_next) function.next_overload.reset();
+  }
+}
+
 void prune(sem::Program& program, SideTables& side) {
-  cut_overloads(program);
   const Usage usage(program, side);
   std::vector<bool> functions, globals;
   for (uint32_t i = 0; i < program.functions.size(); ++i) functions.push_back(usage.is_reached(i));

@@ -125,6 +125,8 @@ class FunctionLowering {
   Operand builtin_string_load(const sem::Expr& expr, ir::Space space);
 
   // ---- errors (lower_error.cpp)
+  // Where an error is, for its message.
+  std::string near(const sem::Expr& at) const;
   // Raises a soft error at `at`: into the catch around it, or out of the function. The block is
   // closed.
   void raise(const sem::Expr& at, std::vector<FormatPiece> message,

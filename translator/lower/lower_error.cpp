@@ -16,6 +16,15 @@ FormatPiece literal_piece(const std::string& text) {
 
 }  // namespace
 
+// What a builtin fails in is, for who reads scripts, the library's function around it.
+std::string FunctionLowering::near(const sem::Expr& at) const {
+  const bool inside = source_ && source_->from_tapset && at.kind == sem::Expr::Kind::builtin;
+  const SourceLocation where = inside ? source_->where : at.where;
+  if (where.line == 0) return "";
+  std::string token = inside ? fmt::format("identifier '{}'", source_->name) : at.token;
+  return fmt::format("near {}at {}", token.empty() ? "" : token + " ", image_.place_text(where));
+}
+
 void FunctionLowering::raise(const sem::Expr& at, std::vector<FormatPiece> message,
                              const std::vector<Operand>& values,
                              const std::vector<RecordField>& fields, bool catchable) {
@@ -33,10 +42,7 @@ void FunctionLowering::raise(const sem::Expr& at, std::vector<FormatPiece> messa
   format.channel = RecordChannel::error;
   format.pieces = std::move(message);
   format.fields = fields;
-  if (at.where.line != 0) {
-    std::string token = at.token.empty() ? "" : at.token + " ";
-    format.near = fmt::format("near {}at {}", token, image_.place_text(at.where));
-  }
+  format.near = near(at);
   Result<uint32_t> id = image_.add_format(std::move(format), at.where);
   if (!id) return fail_with(tl::unexpected(id.error()));
   close_iterations(0);
