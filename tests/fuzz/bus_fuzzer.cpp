@@ -38,7 +38,7 @@ constexpr Call kCalls[] = {
     {bus::kRoot, "org.freedesktop.DBus.Introspectable", "Introspect", ""},
     {bus::kRoot, "org.freedesktop.DBus.Properties", "GetAll", "s"},
     {kNoSession, bus::kSessionInterface, "GetStatistics", ""},
-    {kNoSession, bus::kSessionInterface, "TakeSnapshot", "uat"},
+    {kNoSession, bus::kSessionInterface, "TakeSnapshot", "uuat"},
     {kNoSession, "org.freedesktop.DBus.Properties", "Get", "ss"},
 };
 
