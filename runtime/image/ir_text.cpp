@@ -70,7 +70,6 @@ std::string sub_text(const Instr& instr) {
       return fmt::format(".{}{}", instr.sub < 0 ? "s" : "u", 8 * std::abs(instr.sub));
     case Op::extend:
       return fmt::format(".{}{}", instr.sub < 0 ? "s" : "u", std::abs(instr.sub));
-    case Op::table:
     case Op::iter_open:
     case Op::iter_next:
     case Op::iter_close:
@@ -95,7 +94,6 @@ std::string aux_text(const Instr& instr, const ProgramImage& image) {
     case Op::argument:
     case Op::reg:
     case Op::user_reg:
-    case Op::table:
     case Op::print:
     case Op::raise:
     case Op::tell:

@@ -173,8 +173,11 @@ struct ProbeSpec {
   std::string point;  // what pp() gives
   std::string alias;  // what pn() gives
   uint32_t where = 0;
-  bool optional = false;  // a `?` point: may fail to attach
-  uint32_t handler = 0;   // index in ProgramImage::functions
+  bool optional = false;  // a `?` point, or of a wildcard: may fail to attach
+  // Number of the script's own point that it came of, of which one probe at least has to be there;
+  // 0: of one that may have none.
+  uint32_t asked = 0;
+  uint32_t handler = 0;  // index in ProgramImage::functions
   std::optional<uint32_t>
       program;          // set: runs in the kernel; a daemon family then runs it by a test run
   uint32_t cookie = 0;  // of its link: added to the format of each record (share_programs.h)
@@ -232,13 +235,6 @@ struct SourcePosition {
   uint32_t line = 0, column = 0;
 };
 
-// A constant table for the operation `table`, in the data map.
-struct ConstantTable {
-  uint32_t data_offset = 0;
-  uint8_t element_size = 1;
-  uint32_t elements = 0;
-};
-
 // A regular expression as an automaton in the data map. It is in a row of its table, takes the
 // bytes of a string one by one and, as byte 0, its end:
 //   entry = table[row + class_of[byte]]     u32: the next row, and << 16 its list of moves
@@ -275,6 +271,8 @@ struct Limits {
   uint32_t max_nesting = 0;  // 0: not given, and computed for the script
   uint32_t max_try_lock = 100;
   uint32_t try_lock_delay_us = 10;
+  uint32_t histogram_width = 50;
+  int32_t histogram_elision = 2;
   bool quiet_errors = false;  // --suppress-handler-errors: they are only counted
 };
 
@@ -286,7 +284,6 @@ struct ProgramImage {
   Limits limits;
   std::vector<std::string> literals;
   std::string data;  // contents of the data map
-  std::vector<ConstantTable> tables;
   std::vector<RegexSpec> regexes;
   std::vector<GlobalSpec> globals;
   std::vector<MapSpec> maps;  // from kFixedMaps on: those of globals, then areas of foreach

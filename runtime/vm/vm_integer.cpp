@@ -79,12 +79,6 @@ bool Activation::integer_op(const ir::Instr& instr) {
     case Op::mod:
       result = static_cast<uint64_t>(modulo(a, b));
       break;
-    case Op::udiv:
-      result = ua / ub;
-      break;
-    case Op::umod:
-      result = ua % ub;
-      break;
     case Op::bit_and:
       result = ua & ub;
       break;

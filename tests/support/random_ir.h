@@ -263,9 +263,8 @@ class RandomIr {
         build_->append(pick(2) ? Op::neg : Op::bit_not, {reg()}, {integer()});
         return;
       case 2: {
-        static constexpr Op kDivisions[] = {Op::div, Op::mod, Op::udiv, Op::umod};
         Operand divisor = build_->binary(Op::bit_or, integer(), Operand::imm(1));
-        build_->append(kDivisions[pick(4)], {reg()}, {integer(), divisor});
+        build_->append(pick(2) ? Op::div : Op::mod, {reg()}, {integer(), divisor});
         return;
       }
       case 3:

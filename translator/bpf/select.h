@@ -121,7 +121,7 @@ class Selector {
   void select_move(const ir::Instr& instr);
   void select_binary(const ir::Instr& instr, Alu op);
   void select_shift(const ir::Instr& instr, Alu op);
-  void select_divide(const ir::Instr& instr, Alu op, bool is_signed);
+  void select_divide(const ir::Instr& instr, Alu op);
   void select_set(const ir::Instr& instr);
   // Jumps to `target` when the comparison of a `set` or `branch` holds.
   void jump_on(const ir::Instr& instr, Label target);
@@ -138,7 +138,6 @@ class Selector {
   void select_load(const ir::Instr& instr);
   void select_load_string(const ir::Instr& instr);
   void select_load_bytes(const ir::Instr& instr);
-  void select_table(const ir::Instr& instr);
 
   // ---- strings (select_string.cpp, string_library.cpp)
   bool select_string(const ir::Instr& instr);
@@ -229,7 +228,10 @@ class Selector {
   void load_entry(const ir::Instr& instr, const IterationArea& area, Reg entry);
   void release_areas();
   void release_area(const IterationArea& area, int32_t state);
-  void gather(const IterationArea& area, const GlobalSpec& global);
+  std::optional<Reg> iteration_level(const IterationArea& area);
+  AreaAddress area_address(const IterationArea& area, std::optional<Reg> level);
+  void hold_area(const IterationArea& area, int32_t state, std::optional<Reg> level, Label failed);
+  void gather(const IterationArea& area, const GlobalSpec& global, std::optional<Reg> level);
   void load_word(const ir::Operand& to, Reg base, int32_t offset);
   void load_padded_string(const SlotPlace& to, Reg base, int32_t offset, uint32_t size);
   const IterationArea& area_of(const ir::Instr& instr);

@@ -24,10 +24,6 @@ EXEMPT = {
     "stack.top": "made of calls later, in programs: functions/recursion",
     "stack.unwind": "made of calls later, in programs: functions/error_in_call",
     "stack.pop": "made of calls later, in programs: functions/recursion",
-    "udiv": "no script makes it: tests/spec/two_places_test.cpp",
-    "umod": "no script makes it: tests/spec/two_places_test.cpp",
-    "table": "no script makes it",
-    "reraise": "no script makes it",
     "register": "of functions' arguments: tests of user probes",
     "register.user": "of arguments at a call's return: tests/spec/syscall_tapset",
 }
