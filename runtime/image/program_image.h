@@ -14,7 +14,7 @@
 namespace stapd {
 
 // Raised whenever the meaning of anything below, or of the IR, changes.
-constexpr uint32_t kImageVersion = 3;
+constexpr uint32_t kImageVersion = 4;
 
 // ---- globals ----------------------------------------------------------------------------------
 enum class ValueKind : uint8_t { integer, string, statistic };

@@ -123,7 +123,7 @@ int open_recording(sd_bus_message* call, void* userdata, sd_bus_error* error) {
   const Session& session = session_of(userdata);
   Result<OpenedRecording> opened = session.open_recording();
   if (!opened) return not_recording(error, opened.error());
-  manager_of(call).note(session.name(), "read by " + caller_of(call));
+  manager_of(call).note(session.name(), "read", caller_of(call));
   Message reply = new_reply(call);
   int r = append_opened(reply.get(), session.name(), *opened);
   return r < 0 ? r : sd_bus_send(nullptr, reply.get(), nullptr);
@@ -144,10 +144,30 @@ int open_earlier(sd_bus_message* call, void* userdata, sd_bus_error* error) {
   return r < 0 ? r : sd_bus_send(nullptr, reply.get(), nullptr);
 }
 
+int take_snapshot(sd_bus_message* call, void* userdata, sd_bus_error* error) {
+  const Session& session = session_of(userdata);
+  uint32_t first = 0;
+  const void* numbers = nullptr;
+  size_t size = 0;
+  int r = sd_bus_message_read_basic(call, 'u', &first);
+  if (r >= 0) r = sd_bus_message_read_array(call, 't', &numbers, &size);
+  if (r < 0) return r;
+  std::span<const uint64_t> after(static_cast<const uint64_t*>(numbers), size / sizeof(uint64_t));
+  Result<Snapshot> taken = session.take_snapshot(first, after);
+  if (!taken) return not_recording(error, taken.error());
+  manager_of(call).note_reader(session.name(), caller_of(call));
+  Message reply = new_reply(call);
+  r = sd_bus_message_append(
+      reply.get(), "hha{sv}", session.image_fd(), taken->ring.get(), 6, "SegmentBytes", "t",
+      taken->segment_bytes, "Segments", "u", taken->segments, "First", "u", taken->first, "End",
+      "u", taken->end, "RingId", "u", taken->ring_id, "Ended", "b", static_cast<int>(taken->ended));
+  return r < 0 ? r : sd_bus_send(nullptr, reply.get(), nullptr);
+}
+
 int dump_globals(sd_bus_message* call, void* userdata, sd_bus_error* error) {
   Result<UniqueFd> text = session_of(userdata).dump_globals();
   if (!text) return not_recording(error, text.error());
-  manager_of(call).note(session_of(userdata).name(), "globals read by " + caller_of(call));
+  manager_of(call).note(session_of(userdata).name(), "globals read", caller_of(call));
   return sd_bus_reply_method_return(call, "h", text->get());
 }
 
@@ -160,11 +180,12 @@ int restart(sd_bus_message* call, void* userdata, sd_bus_error* error) {
 }
 
 int stop(sd_bus_message* call, void* userdata, sd_bus_error*) {
-  manager_of(call).note(session_of(userdata).name(), "asked to stop by " + caller_of(call));
+  manager_of(call).note(session_of(userdata).name(), "asked to stop", caller_of(call));
   session_of(userdata).stop();
   return sd_bus_reply_method_return(call, "");
 }
 
+// Who may call what is decided before (rights.h), not by sd-bus.
 const sd_bus_vtable kVtable[] = {
     SD_BUS_VTABLE_START(0),
     SD_BUS_PROPERTY("Name", "s", text_property<get_name>, 0, SD_BUS_VTABLE_PROPERTY_CONST),
@@ -177,13 +198,14 @@ const sd_bus_vtable kVtable[] = {
     SD_BUS_PROPERTY("Automatic", "b", automatic_property, 0, 0),
     SD_BUS_PROPERTY("StartedUSec", "t", number_property<get_started>, 0, 0),
     SD_BUS_PROPERTY("RingBytes", "t", number_property<get_ring_bytes>, 0, 0),
-    SD_BUS_METHOD("GetStatistics", "", "a{sv}", get_statistics, 0),
-    SD_BUS_METHOD("OpenRecording", "", "hhha{sv}", open_recording, 0),
-    SD_BUS_METHOD("OpenEarlier", "", "a(hhha{sv})", open_earlier, 0),
-    SD_BUS_METHOD("DumpGlobals", "", "h", dump_globals, 0),
-    SD_BUS_METHOD("Start", "", "", start, 0),
-    SD_BUS_METHOD("Restart", "", "", restart, 0),
-    SD_BUS_METHOD("Stop", "", "", stop, 0),
+    SD_BUS_METHOD("GetStatistics", "", "a{sv}", get_statistics, SD_BUS_VTABLE_UNPRIVILEGED),
+    SD_BUS_METHOD("OpenRecording", "", "hhha{sv}", open_recording, SD_BUS_VTABLE_UNPRIVILEGED),
+    SD_BUS_METHOD("OpenEarlier", "", "a(hhha{sv})", open_earlier, SD_BUS_VTABLE_UNPRIVILEGED),
+    SD_BUS_METHOD("TakeSnapshot", "uat", "hha{sv}", take_snapshot, SD_BUS_VTABLE_UNPRIVILEGED),
+    SD_BUS_METHOD("DumpGlobals", "", "h", dump_globals, SD_BUS_VTABLE_UNPRIVILEGED),
+    SD_BUS_METHOD("Start", "", "", start, SD_BUS_VTABLE_UNPRIVILEGED),
+    SD_BUS_METHOD("Restart", "", "", restart, SD_BUS_VTABLE_UNPRIVILEGED),
+    SD_BUS_METHOD("Stop", "", "", stop, SD_BUS_VTABLE_UNPRIVILEGED),
     SD_BUS_VTABLE_END};
 
 int find_session(sd_bus*, const char* path, const char*, void* userdata, void** found,

@@ -6,6 +6,7 @@
 #include "runtime/load/metadata_pin.h"
 #include "runtime/load/pins.h"
 #include "runtime/recorder/recorder.h"
+#include "stapd/session/sealed_memfd.h"
 
 namespace stapd {
 namespace {

@@ -6,10 +6,17 @@
 #include <cstdio>
 #include <cstring>
 
+#include "runtime/base/clock.h"
 #include "runtime/load/death_watch.h"
 #include "runtime/load/pins.h"
 
 namespace stapd {
+namespace {
+
+// Whoever follows a session asks several times a second.
+constexpr uint64_t kReaderIsGoneNs = 10'000'000'000;
+
+}  // namespace
 
 Manager::Manager(EventLoop& loop, const Paths& paths, Log& log)
     : loop_(loop),
@@ -173,8 +180,14 @@ bool Manager::restart(const std::string& name, Session::Started done) {
   return true;
 }
 
-void Manager::note(const std::string& session, const std::string& what) const {
-  log_.write({LOG_INFO, what, session, message_id::kAsked});
+void Manager::note(const std::string& session, const std::string& what, const Caller& by) const {
+  log_.write({LOG_INFO, what + " by ", session, message_id::kAsked, &by});
+}
+
+void Manager::note_reader(const std::string& session, const Caller& by) {
+  uint64_t now = read_boot_clock();
+  std::erase_if(readers_, [&](const auto& seen) { return now - seen.second > kReaderIsGoneNs; });
+  if (readers_.insert_or_assign({session, by.user, by.pid}, now).second) note(session, "read", by);
 }
 
 bool Manager::stop(const std::string& name) {

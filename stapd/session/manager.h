@@ -4,6 +4,7 @@
 #include <map>
 #include <memory>
 #include <set>
+#include <tuple>
 
 #include "stapd/profile/find_profiles.h"
 #include "stapd/session/session.h"
@@ -38,8 +39,10 @@ class Manager {
   bool restart(const std::string& name, Session::Started done);
   bool stop(const std::string& name);
   std::vector<std::string> stop_all();
-  // For the log: what somebody did to a session.
-  void note(const std::string& session, const std::string& what) const;
+  // For the log: what somebody asked for, of a session or, when that is "", of stapd.
+  void note(const std::string& session, const std::string& what, const Caller& by) const;
+  // The same for who reads, and goes on reading: once.
+  void note_reader(const std::string& session, const Caller& by);
   // A line for every difference.
   std::vector<std::string> reload();
   size_t count_of(Session::State state) const;
@@ -64,6 +67,8 @@ class Manager {
   Session::Host host_;
   std::vector<Observer*> observers_;
   std::map<std::string, std::unique_ptr<Session>> sessions_;
+  using Reader = std::tuple<std::string, uid_t, pid_t>;
+  std::map<Reader, uint64_t> readers_;  // when they read last, CLOCK_BOOTTIME
   EventSource forgetting_;
   bool taken_over_ = false;
   std::optional<bool> watched_;  // at first: who knows what is pinned

@@ -1,8 +1,6 @@
 #include "stapd/session/opened_recording.h"
 
 #include <fcntl.h>
-#include <sys/mman.h>
-#include <unistd.h>
 
 #include <cerrno>
 
@@ -28,20 +26,6 @@ Result<OpenedRecording> open_for_reading(int image_fd, const ProgramImage& image
   opened.state_bytes = image.maps[kStateMap].value_size;
   opened.script_name = image.script_name;
   return opened;
-}
-
-Result<UniqueFd> sealed_memfd(const char* name, std::string_view bytes) {
-  UniqueFd fd(memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING));
-  if (!fd.valid()) return fail_errno("memfd", errno);
-  while (!bytes.empty()) {
-    ssize_t size = ::write(fd.get(), bytes.data(), bytes.size());
-    if (size < 0 && errno == EINTR) continue;
-    if (size < 0) return fail_errno("memfd", errno);
-    bytes.remove_prefix(static_cast<size_t>(size));
-  }
-  if (fcntl(fd.get(), F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL) < 0)
-    return fail_errno("memfd", errno);
-  return fd;
 }
 
 }  // namespace stapd

@@ -3,7 +3,6 @@
 
 #include <cstdint>
 #include <string>
-#include <string_view>
 
 #include "runtime/base/result.h"
 #include "runtime/base/unique_fd.h"
@@ -22,8 +21,5 @@ struct OpenedRecording {
 // `image_fd` is the sealed memfd of the encoded `image`.
 Result<OpenedRecording> open_for_reading(int image_fd, const ProgramImage& image,
                                          const MapSet& maps);
-
-// A memfd that nobody can change any more.
-Result<UniqueFd> sealed_memfd(const char* name, std::string_view bytes);
 
 }  // namespace stapd

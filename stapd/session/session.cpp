@@ -3,7 +3,6 @@
 #include <fcntl.h>
 #include <fmt/ranges.h>
 #include <malloc.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 
 #include <algorithm>
@@ -14,6 +13,7 @@
 #include "runtime/load/pins.h"
 #include "runtime/recorder/show_globals.h"
 #include "runtime/recorder/system_command.h"
+#include "stapd/session/sealed_memfd.h"
 
 namespace stapd {
 namespace {
@@ -376,6 +376,11 @@ Result<SessionStatistics> Session::statistics() const {
 Result<OpenedRecording> Session::open_recording() const {
   if (!recorder_) return failf(ErrorCode::not_found, "{} records nothing", name_);
   return open_for_reading(image_.get(), recorder_->image(), recorder_->maps());
+}
+
+Result<Snapshot> Session::take_snapshot(uint32_t first, std::span<const uint64_t> after) const {
+  if (!recorder_) return failf(ErrorCode::not_found, "{} records nothing", name_);
+  return copy_recording(*recorder_, first, after);
 }
 
 Result<UniqueFd> Session::dump_globals() const {

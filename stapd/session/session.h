@@ -18,6 +18,7 @@
 #include "stapd/session/earlier_recording.h"
 #include "stapd/session/opened_recording.h"
 #include "stapd/session/ring_depth.h"
+#include "stapd/session/snapshot.h"
 
 namespace stapd {
 
@@ -92,6 +93,8 @@ class Session {
   Result<OpenedRecording> open_recording() const;
   // What it recorded before it was started anew, the oldest first, and is still worth reading.
   Result<std::vector<OpenedRecording>> open_earlier();
+  Result<Snapshot> take_snapshot(uint32_t first, std::span<const uint64_t> after) const;
+  int image_fd() const { return image_.get(); }
   Result<UniqueFd> dump_globals() const;  // a sealed memfd
 
  private:

@@ -354,7 +354,12 @@ void AreaAddress::set_level(Reg level) {
 
 void AreaAddress::field(Reg dst, int32_t offset) const {
   emit_.map_value(dst, area_.map, static_cast<uint32_t>(offset));
-  if (level_) emit_.alu(Alu::add, dst, level_);
+  if (!level_) return;
+  // Old verifiers forget the bounds of what is spilled.
+  Reg level = emit_.make_reg();
+  emit_.move(level, level_);
+  emit_.at_most(level, static_cast<int32_t>((area_.levels - 1) * area_.bytes));
+  emit_.alu(Alu::add, dst, level);
 }
 
 void AreaAddress::order(Reg dst, Reg place) const { masked(dst, place, 4, kAreaOrder); }
