@@ -9,6 +9,7 @@ namespace {
 
 constexpr int kMargin = 2;  // empty rows shown before and after the data
 constexpr uint32_t kMaxLinearBuckets = 128;
+constexpr int64_t kMaxWidth = 10'000;  // of a format that nobody checked
 
 // Wraps around, as the parameters may be anything.
 int64_t linear_value(const HistogramShape& shape, uint64_t steps) {
@@ -131,6 +132,16 @@ class HistogramTable {
 };
 
 }  // namespace
+
+HistogramStyle style_of(const FormatPiece& piece) {
+  HistogramStyle style;
+  using Source = FormatPiece::Source;
+  if (piece.width.kind == Source::Kind::constant)
+    style.width = static_cast<int32_t>(std::clamp<int64_t>(piece.width.value, 1, kMaxWidth));
+  if (piece.precision.kind == Source::Kind::constant)
+    style.elision = static_cast<int32_t>(std::clamp<int64_t>(piece.precision.value, -1, kMaxWidth));
+  return style;
+}
 
 int64_t bucket_value(const HistogramShape& shape, uint32_t bucket) {
   if (shape.linear) {

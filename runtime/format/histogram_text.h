@@ -15,6 +15,9 @@ struct HistogramStyle {
   int32_t elision = 2;  // empty rows that stay beside a row with data; negative: all stay
 };
 
+// That of a piece of a format: its width and precision, where they are not the usual ones.
+HistogramStyle style_of(const FormatPiece& piece);
+
 // The lowest value of a bucket (of a negative log bucket: the one nearest to zero).
 int64_t bucket_value(const HistogramShape& shape, uint32_t bucket);
 

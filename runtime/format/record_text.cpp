@@ -48,8 +48,7 @@ const char* channel_name(RecordChannel channel) {
   return "unknown";
 }
 
-RecordFormatter::RecordFormatter(std::span<const RecordFormat> formats, HistogramStyle style)
-    : formats_(formats), style_(style) {
+RecordFormatter::RecordFormatter(std::span<const RecordFormat> formats) : formats_(formats) {
   plans_.reserve(formats.size());
   for (const RecordFormat& format : formats) plans_.push_back(prepare(format));
 }
@@ -171,7 +170,7 @@ void RecordFormatter::append_buckets(std::string& out, const FormatPiece& piece,
   auto field = static_cast<size_t>(piece.value.value);
   std::vector<uint64_t> buckets(record.bucket_count(field));
   for (size_t i = 0; i < buckets.size(); ++i) buckets[i] = record.bucket(field, i);
-  append_histogram(out, record.format().histogram, buckets, style_);
+  append_histogram(out, record.format().histogram, buckets, style_of(piece));
 }
 
 }  // namespace stapd

@@ -19,7 +19,7 @@ const char* channel_name(RecordChannel channel);
 class RecordFormatter {
  public:
   // Borrows the formats.
-  explicit RecordFormatter(std::span<const RecordFormat> formats, HistogramStyle style = {});
+  explicit RecordFormatter(std::span<const RecordFormat> formats);
 
   // A record of the ring or of a recording as it came: nothing when it fits none of the formats.
   std::optional<RecordView> view_untrusted(std::string_view record) const;
@@ -51,7 +51,6 @@ class RecordFormatter {
   void append_buckets(std::string& out, const FormatPiece& piece, const RecordView& record) const;
 
   std::span<const RecordFormat> formats_;
-  HistogramStyle style_;
   std::vector<Plan> plans_;
 };
 

@@ -96,7 +96,7 @@ void visit_fields(V& visit, Like<ir::Block> auto& x) {
 }
 template <class V>
 void visit_fields(V& visit, Like<ir::Iteration> auto& x) {
-  visit(x.sort, x.key_part, x.descending);
+  visit(x.sort, x.key_part, x.descending, x.nests);
 }
 template <class V>
 void visit_fields(V& visit, Like<ir::LockSet> auto& x) {
@@ -118,8 +118,8 @@ void visit_fields(V& visit, Like<ProgramSpec> auto& x) {
 }
 template <class V>
 void visit_fields(V& visit, Like<ProbeSpec> auto& x) {
-  visit(x.family, x.point, x.alias, x.where, x.optional, x.handler, x.program, x.cookie, x.order,
-        x.interval_ns, x.randomize_ns, x.name, x.path, x.offset, x.pid, x.inode, x.device,
+  visit(x.family, x.point, x.alias, x.where, x.optional, x.asked, x.handler, x.program, x.cookie,
+        x.order, x.interval_ns, x.randomize_ns, x.name, x.path, x.offset, x.pid, x.inode, x.device,
         x.syscall_number, x.frequency, x.condition);
 }
 template <class V>
@@ -138,7 +138,8 @@ void visit_fields(V& visit, Like<RegexSpec> auto& x) {
 template <class V>
 void visit_fields(V& visit, Like<Limits> auto& x) {
   visit(x.max_errors, x.max_skipped, x.max_action, x.max_action_interruptible, x.max_string,
-        x.max_map_entries, x.max_nesting, x.max_try_lock, x.try_lock_delay_us, x.quiet_errors);
+        x.max_map_entries, x.max_nesting, x.max_try_lock, x.try_lock_delay_us, x.histogram_width,
+        x.histogram_elision, x.quiet_errors);
 }
 template <class V>
 void visit_fields(V& visit, Like<SyscallDispatch> auto& x) {

@@ -98,6 +98,7 @@ struct Iteration {
   Sort sort = Sort::none;
   uint8_t key_part = 0;  // of Sort::key
   bool descending = false;
+  bool nests = false;  // in a program: of a function that calls itself, which may walk in each call
   bool operator==(const Iteration&) const = default;
 };
 

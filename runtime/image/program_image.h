@@ -14,7 +14,7 @@
 namespace stapd {
 
 // Raised whenever the meaning of anything below, or of the IR, changes.
-constexpr uint32_t kImageVersion = 3;
+constexpr uint32_t kImageVersion = 4;
 
 // ---- globals ----------------------------------------------------------------------------------
 enum class ValueKind : uint8_t { integer, string, statistic };
@@ -173,8 +173,11 @@ struct ProbeSpec {
   std::string point;  // what pp() gives
   std::string alias;  // what pn() gives
   uint32_t where = 0;
-  bool optional = false;  // a `?` point: may fail to attach
-  uint32_t handler = 0;   // index in ProgramImage::functions
+  bool optional = false;  // a `?` point, or of a wildcard: may fail to attach
+  // Number of the script's own point that it came of, of which one probe at least has to be there;
+  // 0: of one that may have none.
+  uint32_t asked = 0;
+  uint32_t handler = 0;  // index in ProgramImage::functions
   std::optional<uint32_t>
       program;          // set: runs in the kernel; a daemon family then runs it by a test run
   uint32_t cookie = 0;  // of its link: added to the format of each record (share_programs.h)
@@ -268,6 +271,8 @@ struct Limits {
   uint32_t max_nesting = 0;  // 0: not given, and computed for the script
   uint32_t max_try_lock = 100;
   uint32_t try_lock_delay_us = 10;
+  uint32_t histogram_width = 50;
+  int32_t histogram_elision = 2;
   bool quiet_errors = false;  // --suppress-handler-errors: they are only counted
 };
 

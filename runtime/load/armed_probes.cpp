@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <set>
 
 #include "runtime/load/pins.h"
 
@@ -34,6 +35,7 @@ Result<std::unique_ptr<ArmedProbes>> ArmedProbes::attach(const ProgramImage& ima
   probes->may_be_missing_ = may_be_missing;
   for (uint32_t i = 0; i < image.conditions.size(); ++i) probes->state_of(i).armed = 1;
   for (size_t i = 0; i < probes->hooks_.size(); ++i) STAPD_TRY(probes->refresh(i));
+  STAPD_TRY(probes->look_for_missing());
   return probes;
 }
 
@@ -71,12 +73,27 @@ Status ArmedProbes::attach_hook(size_t index) {
   if (!links) {
     auto error = in_context("probe " + first.point, links.error());
     if (!first.optional && !may_be_missing_) return error;
-    missing_.push_back(error.value().message);
+    left_out_.push_back({&first, error.value()});
     return {};
   }
   hook.links = std::move(*links);
   if (!pin_folder_.empty()) STAPD_TRY(pin_hook(hook, pin_folder_));
   session().links += static_cast<uint32_t>(hook.links.size());
+  return {};
+}
+
+// Nobody misses an optional probe while there is another of those that were asked for with it.
+Status ArmedProbes::look_for_missing() {
+  std::set<uint32_t> found;
+  for (const Hook& hook : hooks_)
+    if (!hook.links.empty())
+      for (const ProbeSpec* probe : hook.probes) found.insert(probe->asked);
+  for (const LeftOut& left_out : left_out_) {
+    const ProbeSpec& probe = *left_out.probe;
+    if (probe.optional && (probe.asked == 0 || found.count(probe.asked))) continue;
+    if (!may_be_missing_) return tl::unexpected(left_out.why);
+    missing_.push_back(left_out.why.message);
+  }
   return {};
 }
 

@@ -14,8 +14,9 @@ namespace stapd {
 class ArmedProbes {
  public:
   // Attaches all that the kernel runs, whatever conditions say: what cannot be attached is to be
-  // known at once. A probe that cannot is an error that names its point, unless it is optional or
-  // all may be missing. `programs`: the image's, loaded. Borrows everything.
+  // known at once. A probe that cannot is an error that names its point, unless it is optional and
+  // another of what the script asked for is there, or all may be missing. `programs`: the image's,
+  // loaded. Borrows everything.
   static Result<std::unique_ptr<ArmedProbes>> attach(const ProgramImage& image,
                                                      const std::vector<UniqueFd>& programs,
                                                      const MapSet& maps, bool may_be_missing);
@@ -37,7 +38,7 @@ class ArmedProbes {
   size_t link_count() const;
   // An error when a link is not there that should be, or its program was detached.
   Status prove_attached() const;
-  // Why, of each probe that is not there and may be missing.
+  // Why, of each probe that is not there and should be.
   const std::vector<std::string>& missing() const { return missing_; }
 
  private:
@@ -58,6 +59,7 @@ class ArmedProbes {
   Result<Links> links_of(const Hook& hook) const;
   Status fill_dispatch(const Hook& hook) const;
   void split(size_t index);
+  Status look_for_missing();
   Status pin_hook(const Hook& hook, const std::string& folder) const;
   void release(Hook& hook);
   std::string pin_name(const Hook& hook, size_t link) const;
@@ -71,6 +73,11 @@ class ArmedProbes {
   bool may_be_missing_ = false;
   std::vector<Hook> hooks_;
   std::string pin_folder_;  // "": nothing is pinned
+  struct LeftOut {
+    const ProbeSpec* probe;
+    Error why;
+  };
+  std::vector<LeftOut> left_out_;
   std::vector<std::string> missing_;
 };
 

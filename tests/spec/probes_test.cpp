@@ -4,6 +4,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <filesystem>
 #include <map>
 
 #include "tests/support/recording_test.h"
@@ -81,6 +82,34 @@ TEST_F(Probes, ReturnsOfRecursiveCalls) {
   ASSERT_TRUE(recorder_->stop());
   EXPECT_NE(global("calls").find("@count=2100 "), std::string::npos) << global("calls");
   EXPECT_NE(global("returns").find("@count=2100 "), std::string::npos) << global("returns");
+}
+
+// A system call that the table has and the running kernel has not: "" when it has them all.
+std::string missing_system_call() {
+  const std::filesystem::path events = "/sys/kernel/tracing/events/syscalls";
+  for (const char* name : {"delete_module", "kexec_load", "uselib", "lookup_dcookie"})
+    if (std::filesystem::exists(events) &&
+        !std::filesystem::exists(events / ("sys_enter_" + std::string(name))))
+      return name;
+  return "";
+}
+
+TEST_F(Probes, WhatMayBeMissingIsMissedInSilence) {
+  std::string missing = missing_system_call();
+  if (missing.empty()) GTEST_SKIP() << "this kernel has them all";
+  const std::string with_others = missing.substr(0, 1) + "*";
+  for (const std::string& point :
+       {"syscall." + missing + "?", "syscall.getppid, syscall." + missing + " ?",
+        "syscall." + with_others}) {
+    start("probe " + point + " { println(name) }");
+    EXPECT_EQ(recorder_->take_warnings(), std::vector<std::string>()) << point;
+  }
+  try_start("probe syscall.getppid, syscall." + missing + " { println(name) }");
+  EXPECT_NE(refusal_.find(missing), std::string::npos) << refusal_;
+  RecorderOptions tolerant;
+  tolerant.tolerate_missing_probes = true;
+  start("probe syscall.getppid, syscall." + missing + " { println(name) }", tolerant);
+  EXPECT_EQ(recorder_->take_warnings().size(), 1u);
 }
 
 TEST_F(Probes, SeveralProcessesAtOnce) {

@@ -38,6 +38,12 @@ class RecordingTest : public testing::Test {
 
   void start(const std::string& script, const RecorderOptions& recording = {},
              const std::map<std::string, std::string>& macros = {}) {
+    try_start(script, recording, macros);
+    ASSERT_EQ(refusal_, "");
+  }
+  // Says in refusal_ why it did not start.
+  void try_start(const std::string& script, const RecorderOptions& recording = {},
+                 const std::map<std::string, std::string>& macros = {}) {
     CompileOptions options;
     options.macros = macros;
     options.script_text = script;
@@ -51,8 +57,8 @@ class RecordingTest : public testing::Test {
         << (compiled ? compiled->diagnostics : compiled.error().message);
     auto recorder = Recorder::start(
         std::make_shared<const ProgramImage>(std::move(*compiled->image)), recording);
-    ASSERT_TRUE(recorder) << recorder.error().message;
-    recorder_ = std::move(*recorder);
+    refusal_ = recorder ? "" : recorder.error().message;
+    if (recorder) recorder_ = std::move(*recorder);
   }
 
   std::string global(const std::string& name) {
@@ -78,6 +84,7 @@ class RecordingTest : public testing::Test {
   }
 
   std::unique_ptr<Recorder> recorder_;
+  std::string refusal_;
 };
 
 }  // namespace stapd::test

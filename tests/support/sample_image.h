@@ -116,7 +116,7 @@ inline ir::Function sample_function() {
   function.slots = {32};
   function.params = {Operand::reg(0), Operand::slot(0)};
   ir::Block block;
-  block.code = {{ir::Op::neg, 0, 0, {Operand::reg(1)}, {Operand::reg(0)}},
+  block.code = {{ir::Op::extend, 16, 0, {Operand::reg(1)}, {Operand::reg(0)}},
                 {ir::Op::regex_match, 0, 0, {Operand::reg(1)}, {Operand::slot(0)}},
                 {ir::Op::ret, 0, 0, {}, {Operand::reg(1), Operand::imm(0)}}};
   function.blocks = {block};

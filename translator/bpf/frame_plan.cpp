@@ -103,8 +103,7 @@ class Planner {
     for (SlotPlace& slot : plan_.slots) slot.offset = take(slot_bytes(slot));
     for (uint32_t global : function_.stats)
       plan_.stats.push_back(take(stat_value_size(image_.globals[global].statistic)));
-    for (size_t i = 0; i < function_.iterations.size(); ++i)
-      plan_.iterations.push_back(take(sizeof(IterationState)));
+    for (size_t i = 0; i < function_.iterations.size(); ++i) plan_.iterations.push_back(take(8));
     if (plan_.match_capacity > 0)
       plan_.match = take(sizeof(MatchArea) + long_string_bytes(plan_.match_capacity));
     plan_.temp = take(plan_.temp_size);

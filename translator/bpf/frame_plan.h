@@ -28,12 +28,6 @@ struct SlotPlace {
   int32_t offset = 0;
 };
 
-// What a handler keeps of a foreach in its frame.
-struct IterationState {
-  uint64_t held;  // 1 while the area of the foreach is ours
-  int64_t left;   // rounds that the limit still allows
-};
-
 // What the last =~ matched, and where a match that goes on is: at this offset in the frame. Behind
 // it the text itself, as a long string.
 struct MatchArea {
@@ -49,7 +43,8 @@ struct FramePlan {
   uint32_t size = 0;  // bytes; of a scratch frame with its header
   std::vector<SlotPlace> slots;
   std::vector<int32_t> stats;
-  std::vector<int32_t> iterations;  // IterationState
+  std::vector<int32_t> iterations;  // u64: while the area of a foreach is ours, the level that
+                                    // took it plus one; else 0
   int32_t temp = 0;                 // buffer for a key and a new value
   uint32_t temp_size = 0;
   int32_t match = 0;            // MatchArea

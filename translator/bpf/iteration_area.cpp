@@ -28,26 +28,6 @@ uint32_t value_bytes(const GlobalSpec& global) {
   return 0;
 }
 
-// dst = address of entry `index`, which it masks.
-void entry_address(Emitter& emit, const IterationArea& area, Reg dst, Reg index) {
-  Reg offset = emit.make_reg();
-  emit.move(offset, index);
-  emit.alu_imm(Alu::bit_and, offset, static_cast<int32_t>(area.slots - 1));
-  emit.alu_imm(Alu::mul, offset, static_cast<int32_t>(area.stride));
-  emit.map_value(dst, area.map, area.entries);
-  emit.alu(Alu::add, dst, offset);
-}
-
-// dst = address of order[place].
-void order_address(Emitter& emit, const IterationArea& area, Reg dst, Reg place) {
-  Reg offset = emit.make_reg();
-  emit.move(offset, place);
-  emit.alu_imm(Alu::bit_and, offset, static_cast<int32_t>(area.slots - 1));
-  emit.alu_imm(Alu::shl, offset, 2);
-  emit.map_value(dst, area.map, kAreaOrder);
-  emit.alu(Alu::add, dst, offset);
-}
-
 class CollectWriter {
  public:
   CollectWriter(const IterationArea& area, const Slice& slice, int32_t temp,
@@ -57,6 +37,7 @@ class CollectWriter {
         temp_(temp),
         function_(functions[area.collect]),
         emit_(function_),
+        address_(emit_, area),
         statistic_(*area.global, functions, function_, emit_) {}
 
   void write() {
@@ -71,10 +52,15 @@ class CollectWriter {
     emit_.move(value_, R3);
     emit_.move(call, R4);
     match(call);
-    emit_.map_value(count_, area_.map, kAreaCount);
+    if (area_.levels > 1) {
+      Reg level = emit_.make_reg();
+      emit_.load(Size::u64, level, call, offsetof(WalkCall, level));
+      address_.set_level(level);
+    }
+    address_.field(count_, kAreaCount);
     emit_.load(Size::u64, count_, count_, 0);
     emit_.jump_if_imm(Jump::uge, count_, static_cast<int32_t>(area_.slots), out_);
-    entry_address(emit_, area_, entry_, count_);
+    address_.entry(entry_, count_);
     copy_key();
     if (area_.global->kind == ValueKind::statistic)
       merge_statistic();
@@ -93,7 +79,7 @@ class CollectWriter {
     bool any = false;
     for (bool fixed : slice_.fixed) any |= fixed;
     if (!any) return;
-    emit_.load(Size::u64, frame, call, 0);
+    emit_.load(Size::u64, frame, call, offsetof(WalkCall, frame));
     for (size_t i = 0; i < slice_.fixed.size(); ++i) {
       if (!slice_.fixed[i]) continue;
       const KeyPart& part = area_.global->key[i];
@@ -181,10 +167,10 @@ class CollectWriter {
 
   void append() {
     Reg at = emit_.make_reg();
-    order_address(emit_, area_, at, count_);
+    address_.order(at, count_);
     emit_.store(Size::u32, at, 0, count_);
     emit_.alu_imm(Alu::add, count_, 1);
-    emit_.map_value(at, area_.map, kAreaCount);
+    address_.field(at, kAreaCount);
     emit_.store(Size::u64, at, 0, count_);
   }
 
@@ -193,6 +179,7 @@ class CollectWriter {
   int32_t temp_;
   Function& function_;
   Emitter emit_;
+  AreaAddress address_;
   ElementStatistic statistic_;
   Reg key_ = 0, value_ = 0, entry_ = 0, count_ = 0;
   Label out_ = kNoLabel;
@@ -204,7 +191,7 @@ constexpr int kMaxDepth = 24;
 class SiftWriter {
  public:
   SiftWriter(const IterationArea& area, Function& function, Library& library)
-      : area_(area), emit_(function), library_(library) {
+      : area_(area), emit_(function), address_(emit_, area), library_(library) {
     function.name = "sift." + area.global->name;
   }
 
@@ -218,13 +205,18 @@ class SiftWriter {
     Reg kept = emit_.make_reg();
     emit_.move(place, R1);
     emit_.move(count, R2);
+    if (area_.levels > 1) {
+      Reg level = emit_.make_reg();
+      emit_.move(level, R3);
+      address_.set_level(level);
+    }
     emit_.move_imm(rounds, kMaxDepth);
     emit_.label(loop);
     emit_.jump_if_imm(Jump::eq, rounds, 0, out);
     emit_.alu_imm(Alu::sub, rounds, 1);
     // By way of memory, so that the verifier does not follow every path through the heap with the
     // places it knows.
-    emit_.map_value(kept, area_.map, kAreaPlace);
+    address_.field(kept, kAreaPlace);
     emit_.store(Size::u64, kept, 0, place);
     emit_.load(Size::u64, place, kept, 0);
     emit_.alu_imm(Alu::bit_and, place, static_cast<int32_t>(area_.slots - 1));
@@ -255,8 +247,8 @@ class SiftWriter {
   void swap_places(Reg a, Reg b) {
     Reg at_a = emit_.make_reg(), at_b = emit_.make_reg(), x = emit_.make_reg(),
         y = emit_.make_reg();
-    order_address(emit_, area_, at_a, a);
-    order_address(emit_, area_, at_b, b);
+    address_.order(at_a, a);
+    address_.order(at_b, b);
     emit_.load(Size::u32, x, at_a, 0);
     emit_.load(Size::u32, y, at_b, 0);
     emit_.store(Size::u32, at_a, 0, y);
@@ -265,9 +257,9 @@ class SiftWriter {
 
   Reg entry_at(Reg place) {
     Reg entry = emit_.make_reg(), index = emit_.make_reg();
-    order_address(emit_, area_, index, place);
+    address_.order(index, place);
     emit_.load(Size::u32, index, index, 0);
-    entry_address(emit_, area_, entry, index);
+    address_.entry(entry, index);
     return entry;
   }
 
@@ -319,16 +311,23 @@ class SiftWriter {
 
   const IterationArea& area_;
   Emitter emit_;
+  AreaAddress address_;
   Library& library_;
 };
 
-// callback(r1 = round): sifts the places that have children, the last first.
+// callback(r1 = round, r2 = &WalkCall): sifts the places that have children, the last first.
 void write_heapify(const IterationArea& area, Function& function) {
   function.name = "heapify." + area.global->name;
   Emitter emit(function);
-  Reg place = emit.make_reg(), count = emit.make_reg(), round = emit.make_reg();
+  AreaAddress address(emit, area);
+  Reg place = emit.make_reg(), count = emit.make_reg(), round = emit.make_reg(),
+      level = emit.make_reg();
   emit.move(round, R1);
-  emit.map_value(count, area.map, kAreaCount);
+  if (area.levels > 1) {
+    emit.load(Size::u64, level, R2, offsetof(WalkCall, level));
+    address.set_level(level);
+  }
+  address.field(count, kAreaCount);
   emit.load(Size::u64, count, count, 0);
   emit.move(place, count);
   emit.alu_imm(Alu::shr, place, 1);
@@ -336,15 +335,49 @@ void write_heapify(const IterationArea& area, Function& function) {
   emit.alu(Alu::sub, place, round);
   emit.move(R1, place);
   emit.move(R2, count);
-  emit.call_subprogram(area.sift, 2);
+  if (area.levels > 1) emit.move(R3, level);
+  emit.call_subprogram(area.sift, area.levels > 1 ? 3 : 2);
   emit.move_imm(R0, 0);
   emit.exit();
 }
 
 }  // namespace
 
+// ---- addresses --------------------------------------------------------------------------------
+
+void AreaAddress::set_level(Reg level) {
+  level_ = emit_.make_reg();
+  emit_.at_most(level, static_cast<int32_t>(area_.levels - 1));
+  emit_.move(level_, level);
+  emit_.alu_imm(Alu::mul, level_, static_cast<int32_t>(area_.bytes));
+}
+
+void AreaAddress::field(Reg dst, int32_t offset) const {
+  emit_.map_value(dst, area_.map, static_cast<uint32_t>(offset));
+  if (!level_) return;
+  // Old verifiers forget the bounds of what is spilled.
+  Reg level = emit_.make_reg();
+  emit_.move(level, level_);
+  emit_.at_most(level, static_cast<int32_t>((area_.levels - 1) * area_.bytes));
+  emit_.alu(Alu::add, dst, level);
+}
+
+void AreaAddress::order(Reg dst, Reg place) const { masked(dst, place, 4, kAreaOrder); }
+void AreaAddress::entry(Reg dst, Reg index) const {
+  masked(dst, index, area_.stride, area_.entries);
+}
+
+void AreaAddress::masked(Reg dst, Reg index, uint32_t stride, uint32_t first) const {
+  Reg offset = emit_.make_reg();
+  emit_.move(offset, index);
+  emit_.alu_imm(Alu::bit_and, offset, static_cast<int32_t>(area_.slots - 1));
+  emit_.alu_imm(Alu::mul, offset, static_cast<int32_t>(stride));
+  field(dst, static_cast<int32_t>(first));
+  emit_.alu(Alu::add, dst, offset);
+}
+
 IterationArea plan_area(const GlobalSpec& global, const ir::Iteration& iteration, uint32_t map,
-                        MapSpec* spec) {
+                        uint32_t max_nesting, MapSpec* spec) {
   IterationArea area;
   area.global = &global;
   area.iteration = iteration;
@@ -353,9 +386,11 @@ IterationArea plan_area(const GlobalSpec& global, const ir::Iteration& iteration
   area.value = static_cast<int32_t>(kEntryKey + round_up_8(global.key_size));
   area.stride = static_cast<uint32_t>(area.value) + value_bytes(global);
   area.entries = round_up_8(kAreaOrder + 4 * area.slots);
+  area.bytes = round_up_8(area.entries + area.slots * area.stride);
+  area.levels = iteration.nests ? max_nesting + 1 : 1;
   spec->name = fmt::format("it{}_{}", map, global.name).substr(0, 15);
   spec->type = MapSpec::Type::array;
-  spec->value_size = area.entries + area.slots * area.stride;
+  spec->value_size = area.levels * area.bytes;
   spec->max_entries = 1;
   return area;
 }

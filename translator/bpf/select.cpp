@@ -152,8 +152,7 @@ void Selector::clear_variables() {
   for (uint32_t slot : slots_read_before_written(function_)) copy_literal(plan_.slots[slot], "");
   if (plan_.match_capacity > 0)
     emit_.store_imm(Size::u64, frame_, plan_.match + offsetof(MatchArea, groups), 0);
-  for (int32_t iteration : plan_.iterations)
-    emit_.store_imm(Size::u64, frame_, iteration + offsetof(IterationState, held), 0);
+  for (int32_t iteration : plan_.iterations) emit_.store_imm(Size::u64, frame_, iteration, 0);
 }
 
 void Selector::emit_prologue() {

@@ -228,7 +228,10 @@ class Selector {
   void load_entry(const ir::Instr& instr, const IterationArea& area, Reg entry);
   void release_areas();
   void release_area(const IterationArea& area, int32_t state);
-  void gather(const IterationArea& area, const GlobalSpec& global);
+  std::optional<Reg> iteration_level(const IterationArea& area);
+  AreaAddress area_address(const IterationArea& area, std::optional<Reg> level);
+  void hold_area(const IterationArea& area, int32_t state, std::optional<Reg> level, Label failed);
+  void gather(const IterationArea& area, const GlobalSpec& global, std::optional<Reg> level);
   void load_word(const ir::Operand& to, Reg base, int32_t offset);
   void load_padded_string(const SlotPlace& to, Reg base, int32_t offset, uint32_t size);
   const IterationArea& area_of(const ir::Instr& instr);

@@ -128,7 +128,8 @@ void Selector::select_divide(const ir::Instr& instr, Alu op) {
   Reg value = copy_of(instr.args[0]);
   Reg divisor = copy_of(instr.args[1]);
   Reg sign = emit_.make_reg();
-  Label positive = emit_.make_label(), divisor_positive = emit_.make_label();
+  Label positive = emit_.make_label(), divisor_positive = emit_.make_label(),
+        no_sign = emit_.make_label();
   emit_.move(sign, value);
   if (op == Alu::div) emit_.alu(Alu::bit_xor, sign, divisor);
   emit_.jump_if_imm(Jump::sge, value, 0, positive);
@@ -138,7 +139,6 @@ void Selector::select_divide(const ir::Instr& instr, Alu op) {
   emit_.negate(divisor);
   emit_.label(divisor_positive);
   emit_.alu(op, value, divisor);
-  Label no_sign = emit_.make_label();
   emit_.jump_if_imm(Jump::sge, sign, 0, no_sign);
   emit_.negate(value);
   emit_.label(no_sign);

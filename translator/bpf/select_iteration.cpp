@@ -29,7 +29,8 @@ const IterationArea& Selector::area_of(const ir::Instr& instr) {
   const GlobalSpec& global = image_.globals[instr.aux];
   MapSpec spec;
   uint32_t map = static_cast<uint32_t>(image_.maps.size() + result_.areas.size());
-  IterationArea area = plan_area(global, function_.iterations[instr.sub], map, &spec);
+  IterationArea area =
+      plan_area(global, function_.iterations[instr.sub], map, image_.limits.max_nesting, &spec);
   spec.value_size += result_.longest_string + kStringTail;  // as behind every string
   result_.areas.push_back(spec);
   Slice slice;
@@ -43,22 +44,63 @@ const IterationArea& Selector::area_of(const ir::Instr& instr) {
   return areas_.emplace(instr.sub, area).first->second;
 }
 
+// Which of the area's levels an activation walks in; nothing where there is one.
+std::optional<Reg> Selector::iteration_level(const IterationArea& area) {
+  if (area.levels == 1) return std::nullopt;
+  Reg level = emit_.make_reg();
+  emit_.load(Size::u64, level, frame_, offsetof(ScratchHeader, depth));
+  return level;
+}
+
+AreaAddress Selector::area_address(const IterationArea& area, std::optional<Reg> level) {
+  AreaAddress address(emit_, area);
+  if (level) address.set_level(*level);
+  return address;
+}
+
 // The area's lock, then for_each_map_elem(collect), then a heap.
 void Selector::open_iteration(const ir::Instr& instr) {
   const IterationArea& area = area_of(instr);
   const GlobalSpec& global = image_.globals[instr.aux];
-  int32_t state = plan_.iterations[instr.sub];
-  Reg owner = emit_.make_reg(), status = emit_.make_reg(), lock = emit_.make_reg();
-  Label taken = emit_.make_label(), busy = emit_.make_label(), end = emit_.make_label();
-  Reg left = copy_of(instr.args[0]);
-  Label limited = emit_.make_label();
-  emit_.jump_if_imm(Jump::sge, left, 0, limited);
-  emit_.move_imm(left, INT64_MAX);
-  emit_.label(limited);
-  emit_.store(Size::u64, frame_, state + offsetof(IterationState, left), left);
+  const std::optional<Reg> level = iteration_level(area);
+  const AreaAddress address = area_address(area, level);
+  Reg status = emit_.make_reg(), left = copy_of(instr.args[0]), at = emit_.make_reg();
+  Label limited = emit_.make_label(), failed = emit_.make_label(), end = emit_.make_label();
   for (size_t i = 0; i < global.key.size(); ++i)
     if (instr.args[1 + i].kind != Operand::Kind::any)
       build_key_part(global.key[i], instr.args[1 + i]);
+  hold_area(area, plan_.iterations[instr.sub], level, failed);
+  emit_.jump_if_imm(Jump::sge, left, 0, limited);
+  emit_.move_imm(left, INT64_MAX);
+  emit_.label(limited);
+  address.field(at, kAreaLeft);
+  emit_.store(Size::u64, at, 0, left);
+  gather(area, global, level);
+  emit_.move_imm(status, 0);
+  emit_.label(end);
+  set(instr.dst[0], status);
+  cold([=, this] {
+    emit_.label(failed);
+    emit_.move_imm(status, 1);
+    emit_.jump(end);
+  });
+}
+
+// Makes the area ours, unless it is: of a walk around this one, or of one that an error ended. The
+// outermost lets go of it.
+void Selector::hold_area(const IterationArea& area, int32_t state, std::optional<Reg> level,
+                         Label failed) {
+  Reg owner = emit_.make_reg(), lock = emit_.make_reg(), held = emit_.make_reg(),
+      mine = emit_.make_reg();
+  Label taken = emit_.make_label(), busy = emit_.make_label(), ours = emit_.make_label(),
+        noted = emit_.make_label();
+  if (level)
+    emit_.move(mine, *level);
+  else
+    emit_.move_imm(mine, 0);
+  emit_.alu_imm(Alu::add, mine, 1);
+  emit_.load(Size::u64, held, frame_, state);
+  emit_.jump_if_imm(Jump::ne, held, 0, ours);
   emit_.call(kGetSmpProcessorId, 0);
   emit_.move(owner, R0);
   emit_.alu_imm(Alu::add, owner, 1);
@@ -67,43 +109,45 @@ void Selector::open_iteration(const ir::Instr& instr) {
   emit_.compare_exchange(lock, 0, owner);
   emit_.jump_if_imm(Jump::ne, R0, 0, busy);
   emit_.label(taken);
-  emit_.store_imm(Size::u64, frame_, state + offsetof(IterationState, held), 1);
-  gather(area, global);
-  emit_.move_imm(status, 0);
-  emit_.label(end);
-  set(instr.dst[0], status);
-  cold([=, this, &area] {
-    Label failed = emit_.make_label();
+  emit_.store(Size::u64, frame_, state, mine);
+  emit_.label(noted);
+  cold([=, this, map = area.map] {
+    emit_.label(ours);
+    emit_.jump_if(Jump::ult, mine, held, taken);
+    emit_.jump(noted);
     emit_.label(busy);
     emit_.jump_if(Jump::eq, R0, owner, failed);
-    emit_.map_value(R1, area.map, kAreaLock);
+    emit_.map_value(R1, map, kAreaLock);
     emit_.move(R2, owner);
     emit_.call_subprogram(library_.index_of(LibraryFunction::wait_for_lock), 2);
     emit_.jump_if_imm(Jump::eq, R0, 0, taken);
-    emit_.label(failed);
-    emit_.move_imm(status, 1);
-    emit_.jump(end);
+    emit_.jump(failed);
   });
 }
 
-void Selector::gather(const IterationArea& area, const GlobalSpec& global) {
+void Selector::gather(const IterationArea& area, const GlobalSpec& global,
+                      std::optional<Reg> level) {
+  static_assert(sizeof(WalkCall) <= kTransientStack);
+  const AreaAddress address = area_address(area, level);
   Reg count = emit_.make_reg();
   int32_t call = transient_stack();
-  emit_.map_value(count, area.map, kAreaCount);
+  address.field(count, kAreaCount);
   emit_.store_imm(Size::u64, count, 0, 0);
   emit_.store(Size::u64, kFramePointer, call, frame_);
+  if (level) emit_.store(Size::u64, kFramePointer, call + 8, *level);
   emit_.map(R1, global.map);
   emit_.subprogram_address(R2, area.collect);
   emit_.move(R3, kFramePointer);
   emit_.alu_imm(Alu::add, R3, call);
   emit_.move_imm(R4, 0);
   emit_.call(kForEachMapElem, 4);
-  emit_.map_value(count, area.map, kAreaCount);
+  address.field(count, kAreaCount);
   emit_.load(Size::u64, count, count, 0);
   emit_.alu_imm(Alu::shr, count, 1);
   emit_.move(R1, count);
   emit_.subprogram_address(R2, area.heapify);
-  emit_.move_imm(R3, 0);
+  emit_.move(R3, kFramePointer);
+  emit_.alu_imm(Alu::add, R3, call);
   emit_.move_imm(R4, 0);
   emit_.call(kLoop, 4);
 }
@@ -111,36 +155,30 @@ void Selector::gather(const IterationArea& area, const GlobalSpec& global) {
 // The first of the heap; the last takes its place and sinks.
 void Selector::next_of_iteration(const ir::Instr& instr) {
   const IterationArea& area = area_of(instr);
-  int32_t state = plan_.iterations[instr.sub];
+  const std::optional<Reg> level = iteration_level(area);
+  const AreaAddress address = area_address(area, level);
   Reg left = emit_.make_reg(), count = emit_.make_reg(), at = emit_.make_reg(),
       first = emit_.make_reg(), last = emit_.make_reg(), more = emit_.make_reg(),
       entry = emit_.make_reg();
   Label none = emit_.make_label(), end = emit_.make_label();
-  emit_.load(Size::u64, left, frame_, state + offsetof(IterationState, left));
+  address.field(at, 0);
+  emit_.load(Size::u64, left, at, kAreaLeft);
   emit_.jump_if_imm(Jump::sle, left, 0, none);
-  emit_.map_value(at, area.map, kAreaCount);
-  emit_.load(Size::u64, count, at, 0);
+  emit_.load(Size::u64, count, at, kAreaCount);
   emit_.jump_if_imm(Jump::eq, count, 0, none);
   emit_.alu_imm(Alu::sub, left, 1);
-  emit_.store(Size::u64, frame_, state + offsetof(IterationState, left), left);
+  emit_.store(Size::u64, at, kAreaLeft, left);
   emit_.alu_imm(Alu::sub, count, 1);
-  emit_.store(Size::u64, at, 0, count);
-  emit_.move(last, count);
-  emit_.alu_imm(Alu::bit_and, last, static_cast<int32_t>(area.slots - 1));
-  emit_.alu_imm(Alu::shl, last, 2);
-  emit_.map_value(at, area.map, kAreaOrder);
-  emit_.load(Size::u32, first, at, 0);
-  emit_.alu(Alu::add, at, last);
-  emit_.load(Size::u32, last, at, 0);
-  emit_.map_value(at, area.map, kAreaOrder);
-  emit_.store(Size::u32, at, 0, last);
+  emit_.store(Size::u64, at, kAreaCount, count);
+  address.order(last, count);
+  emit_.load(Size::u32, last, last, 0);
+  emit_.load(Size::u32, first, at, kAreaOrder);
+  emit_.store(Size::u32, at, kAreaOrder, last);
   emit_.move_imm(R1, 0);
   emit_.move(R2, count);
-  emit_.call_subprogram(area.sift, 2);
-  emit_.alu_imm(Alu::bit_and, first, static_cast<int32_t>(area.slots - 1));
-  emit_.alu_imm(Alu::mul, first, static_cast<int32_t>(area.stride));
-  emit_.map_value(entry, area.map, area.entries);
-  emit_.alu(Alu::add, entry, first);
+  if (level) emit_.move(R3, *level);
+  emit_.call_subprogram(area.sift, level ? 3 : 2);
+  address.entry(entry, first);
   load_entry(instr, area, entry);
   emit_.move_imm(more, 1);
   emit_.jump(end);
@@ -203,16 +241,27 @@ void Selector::load_padded_string(const SlotPlace& to, Reg base, int32_t offset,
 }
 
 void Selector::close_iteration(const ir::Instr& instr) {
-  release_area(area_of(instr), plan_.iterations[instr.sub]);
+  const IterationArea& area = area_of(instr);
+  const int32_t state = plan_.iterations[instr.sub];
+  const std::optional<Reg> level = iteration_level(area);
+  if (!level) return release_area(area, state);
+  Reg held = emit_.make_reg(), mine = emit_.make_reg();
+  Label inner = emit_.make_label();
+  emit_.move(mine, *level);
+  emit_.alu_imm(Alu::add, mine, 1);
+  emit_.load(Size::u64, held, frame_, state);
+  emit_.jump_if(Jump::ne, held, mine, inner);
+  release_area(area, state);
+  emit_.label(inner);
 }
 
 // Nothing happens when it is not ours.
 void Selector::release_area(const IterationArea& area, int32_t state) {
   Reg held = emit_.make_reg(), lock = emit_.make_reg(), zero = emit_.make_reg();
   Label end = emit_.make_label();
-  emit_.load(Size::u64, held, frame_, state + offsetof(IterationState, held));
+  emit_.load(Size::u64, held, frame_, state);
   emit_.jump_if_imm(Jump::eq, held, 0, end);
-  emit_.store_imm(Size::u64, frame_, state + offsetof(IterationState, held), 0);
+  emit_.store_imm(Size::u64, frame_, state, 0);
   emit_.move_imm(zero, 0);
   emit_.map_value(lock, area.map, kAreaLock);
   emit_.exchange(lock, 0, zero);

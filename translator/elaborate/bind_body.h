@@ -93,6 +93,7 @@ class BodyBinder {
   Expr* bind_entry(const Token& token, const ast::Expr& saved);
   Expr* bind_constant(const ast::Constant& e);
   Expr* bind_enumerator(const ast::Enumerator& e);
+  Expr* bind_enumerator_name(const ast::EnumeratorName& e);
   Expr* bind_embedded(const ast::EmbeddedExpr& e);
   Expr* bind_register(const ast::TargetRegister& e);
   Expr* bind_dereference(const ast::Dereference& e);

@@ -192,8 +192,7 @@ Expr* BodyBinder::bind(const ast::Expr& expr) {
     case ExprKind::enumerator:
       return bind_enumerator(ast::as<ast::Enumerator>(expr));
     case ExprKind::enumerator_name:
-      return make_unresolved(expr.token, DiagnosticKind::unsupported_construct,
-                             "not yet supported: @enumname");
+      return bind_enumerator_name(ast::as<ast::EnumeratorName>(expr));
     case ExprKind::target_register:
       return bind_register(ast::as<ast::TargetRegister>(expr));
     case ExprKind::dereference:
@@ -343,9 +342,14 @@ bool is_foreign(const ast::Expr& e) {
 
 // At once, and not when it is still there after dead code is gone: a write is never dead.
 Expr* BodyBinder::refuse_foreign_write(const ast::Expr& target) {
+  const bool of_program = probe_ && probe_->point.user_space;
   if (builder_.options().guru)
     fault(DiagnosticKind::unsupported_construct, target.token,
-          "not yet supported: writing to target variables");
+          of_program
+              ? "target variables are only read: a recorder does not change the memory of the "
+                "programs that it watches"
+              : "target variables are only read: BPF programs cannot write the kernel's "
+                "memory");
   else
     fault(DiagnosticKind::guru_only, target.token,
           "write to target variable not permitted; need stap -g");

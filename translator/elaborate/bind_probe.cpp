@@ -5,7 +5,10 @@
 //   at the return:  level = depth[tid, id];    local_k = saved_k[tid, id, level]; delete it;
 //                   depth[tid, id] = level - 1, or delete it when nothing is left
 //
-// `id` tells the derived probes of one handler apart.
+// `id` tells the derived probes of one handler apart. What a function wants that the handler calls
+// is kept as saved_k[tid, id, 0] while the handler runs: there it is found without being passed on.
+#include <algorithm>
+
 #include "translator/ast/walk.h"
 #include "translator/builtin/builtin.h"
 #include "translator/elaborate/bind_body.h"
@@ -36,6 +39,7 @@ class EntryCode {
   }
   Expr* depth() { return element(builder_.entry_depth_global(), nullptr); }
   Expr* saved(uint32_t global, uint32_t level) { return element(global, local(level)); }
+  Expr* kept(uint32_t global) { return element(global, integer(0)); }
 
   Stmt* assign(Expr* target, Expr* value) {
     Expr* e = make(Kind::assign);
@@ -137,25 +141,30 @@ sem::Probe make_probe(const DerivedProbe& derived) {
   return probe;
 }
 
-// The probe that saves, and what the return probe does first.
-std::vector<Stmt*> bind_snapshot(ProgramBuilder& builder, const DerivedProbe& derived,
-                                 BodyBinder& body) {
-  EntryCode code(builder, derived.token, builder.next_entry_id());
+struct Snapshot {
+  const ast::Expr* expr;
+  const ast::Script* script;
+  Expr* target;  // what gets the value at the return
+};
+
+// Adds the probe that saves; what the return probe does first. `level`: a local of its.
+std::vector<Stmt*> bind_snapshots(ProgramBuilder& builder, const DerivedProbe& derived,
+                                  EntryCode& code, uint32_t level,
+                                  const std::vector<Snapshot>& snapshots) {
   const DerivedProbe& entry = builder.make_entry_probe(derived);
   sem::Probe saver = make_probe(entry);
   BodyBinder entry_body(builder, saver.locals, &entry, false);
   const uint32_t entry_level = entry_body.add_local("__level", derived.token);
-  const uint32_t level = body.add_local("__level", derived.token);
   Stmt* save = code.statement(Stmt::Kind::block, nullptr);
   save->body.push_back(code.assign(code.local(entry_level),
                                    code.binary(ir::Op::add, code.depth(), code.integer(1))));
   save->body.push_back(code.assign(code.depth(), code.local(entry_level)));
   std::vector<Stmt*> restore = {code.assign(code.local(level), code.depth())};
-  for (const BodyBinder::Saved& saved : body.saved()) {
-    const uint32_t global = builder.entry_global(*saved.expr);
+  for (const Snapshot& snapshot : snapshots) {
+    const uint32_t global = builder.entry_global(*snapshot.expr);
     save->body.push_back(code.assign(code.saved(global, entry_level),
-                                     entry_body.bind_expr_of(*saved.expr, *saved.script)));
-    restore.push_back(code.assign(code.local(saved.local), code.saved(global, level)));
+                                     entry_body.bind_expr_of(*snapshot.expr, *snapshot.script)));
+    restore.push_back(code.assign(snapshot.target, code.saved(global, level)));
     restore.push_back(code.remove(code.saved(global, level)));
   }
   Stmt* leave =
@@ -167,6 +176,17 @@ std::vector<Stmt*> bind_snapshot(ProgramBuilder& builder, const DerivedProbe& de
   saver.body = save;
   builder.add_bound_probe(std::move(saver));
   return restore;
+}
+
+// Before everything else: what was saved has to go whether the handler runs or not.
+void put_first(std::vector<Stmt*> first, EntryCode& code, sem::Probe& probe) {
+  if (probe.condition) {
+    Stmt* skip = code.statement(Stmt::Kind::if_else, code.not_(probe.condition));
+    skip->body = {code.statement(Stmt::Kind::next, nullptr), nullptr};
+    first.push_back(skip);
+    probe.condition = nullptr;
+  }
+  probe.body->body.insert(probe.body->body.begin(), first.begin(), first.end());
 }
 
 }  // namespace
@@ -188,19 +208,42 @@ void ProgramBuilder::add_probe(const DerivedProbe& derived) {
     probe.condition = both;
   }
   for (const HandlerPart& part : derived.parts) block->body.push_back(body.bind_part(part));
-  if (!body.saved().empty()) {
-    std::vector<Stmt*> first = bind_snapshot(*this, derived, body);
-    if (probe.condition) {  // what was saved has to go whether the handler runs or not
-      EntryCode code(*this, derived.token, 0);
-      Stmt* skip = code.statement(Stmt::Kind::if_else, code.not_(probe.condition));
-      skip->body = {code.statement(Stmt::Kind::next, nullptr), nullptr};
-      first.push_back(skip);
-      probe.condition = nullptr;
-    }
-    block->body.insert(block->body.begin(), first.begin(), first.end());
-  }
   probe.body = block;
+  if (!body.saved().empty()) {
+    EntryCode code(*this, derived.token, next_entry_id());
+    std::vector<Snapshot> snapshots;
+    for (const BodyBinder::Saved& saved : body.saved())
+      snapshots.push_back({saved.expr, saved.script, code.local(saved.local)});
+    const uint32_t level = body.add_local("__level", derived.token);
+    put_first(bind_snapshots(*this, derived, code, level, snapshots), code, probe);
+  }
+  probe_indexes_[&derived] = static_cast<uint32_t>(program_.probes.size());
   program_.probes.push_back(std::move(probe));
+}
+
+sem::Expr* ProgramBuilder::entry_value(const DerivedProbe& probe, const ast::Expr& saved,
+                                       const ast::Script& script, const Token& token) {
+  const auto [it, is_new] = entry_values_.try_emplace(&probe);
+  EntryValues& wanted = it->second;
+  if (is_new) wanted.id = next_entry_id();
+  if (std::ranges::find(wanted.values, &saved, &EntryValues::Value::expr) == wanted.values.end())
+    wanted.values.push_back({&saved, &script});
+  return EntryCode(*this, token, wanted.id).kept(entry_global(saved));
+}
+
+void ProgramBuilder::add_entry_values(const DerivedProbe& derived, const EntryValues& wanted) {
+  EntryCode code(*this, derived.token, wanted.id);
+  std::vector<Snapshot> snapshots;
+  for (const EntryValues::Value& value : wanted.values)
+    snapshots.push_back({value.expr, value.script, code.kept(entry_global(*value.expr))});
+  const uint32_t index = probe_indexes_.at(&derived);
+  std::vector<sem::Local> locals = program_.probes[index].locals;
+  const uint32_t level =
+      BodyBinder(*this, locals, &derived, false).add_local("__level", derived.token);
+  std::vector<Stmt*> first = bind_snapshots(*this, derived, code, level, snapshots);
+  sem::Probe& probe = program_.probes[index];  // a probe was added
+  probe.locals = std::move(locals);
+  put_first(std::move(first), code, probe);
 }
 
 // A condition reads global scalars and arrays, and does nothing else.

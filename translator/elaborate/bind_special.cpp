@@ -79,9 +79,7 @@ Expr* BodyBinder::bind_entry(const Token& token, const ast::Expr& saved) {
   if (!probe_ || !probe_->point.is_return || !probe_->point.entry)
     return make_unresolved(token, DiagnosticKind::misplaced_operator,
                            "@entry is only valid in .return probes");
-  if (in_function_)
-    return make_unresolved(token, DiagnosticKind::unsupported_construct,
-                           "not yet supported: @entry in a function");
+  if (in_function_) return builder_.entry_value(*probe_, saved, *script_, token);
   for (const Saved& earlier : saved_)
     if (earlier.expr == &saved) return make_local(earlier.local, token);
   const uint32_t local = add_local(fmt::format("__entry_{}", saved_.size()), token);
@@ -103,6 +101,42 @@ Expr* BodyBinder::bind_enumerator(const ast::Enumerator& e) {
     return make_integer(found->value, e.token);
   return make_unresolved(e.token, DiagnosticKind::unresolved_target,
                          fmt::format("unable to find enumerator '{}'", e.name));
+}
+
+// The name of the enumerator with a value, or the value as a number: one comparison after the
+// other, the first of those with equal values.
+Expr* BodyBinder::bind_enumerator_name(const ast::EnumeratorName& e) {
+  Expr* operand = bind(*e.operand);
+  if (operand->kind == Kind::unresolved) return operand;
+  btf::Type type;
+  if (!e.type.empty())
+    type = builder_.host().types.find_type(ast::decode_string(e.type));
+  else if (const auto view = builder_.side().c_views.find(operand);
+           view != builder_.side().c_views.end() && !view->second.is_address)
+    type = view->second.type;
+  if (!type || type.enumerator_count() == 0)
+    return make_unresolved(e.token, DiagnosticKind::unresolved_target,
+                           e.type.empty() ? "unable to find the enumeration of the value; name it: "
+                                            "@enumname(value, \"enum ...\")"
+                                          : fmt::format("unable to find enumeration '{}'", e.type));
+  const uint32_t local = add_local("__enumerator", e.token);
+  Expr* name = make_print({}, true, {make_local(local, e.token)}, e.token);
+  for (uint32_t i = type.enumerator_count(); i-- > 0;) {
+    const btf::Enumerator enumerator = type.enumerator(i);
+    Expr* value = make_local(local, e.token);
+    if (i == 0) {
+      Expr* assign = make(Kind::assign, e.token);
+      assign->args = {value, operand};
+      value = assign;
+    }
+    Expr* is_it = make(Kind::compare, e.token);
+    is_it->comparison = ir::Compare::eq;
+    is_it->args = {value, make_integer(enumerator.value, e.token)};
+    Expr* choice = make(Kind::conditional, e.token);
+    choice->args = {is_it, make_string(std::string(enumerator.name), e.token), name};
+    name = choice;
+  }
+  return name;
 }
 
 Expr* BodyBinder::bind_embedded(const ast::EmbeddedExpr& e) {

@@ -149,10 +149,11 @@ Stmt* BodyBinder::bind_foreach_histogram(const ast::Foreach& s, const ast::Histo
   loop->expr = bind_histogram(histogram);
   if (s.keys.size() != 1)
     fault(DiagnosticKind::unresolved_type, s.token, "unresolved type", "a histogram has one index");
+  // SystemTap takes no notice of it.
   if (s.sort != ast::Foreach::Sort::none &&
       (s.sort == ast::Foreach::Sort::by_value || s.descending))
-    fault(DiagnosticKind::unsupported_construct, s.token,
-          "not yet supported: sorting the buckets of a histogram");
+    fault(DiagnosticKind::unsorted_buckets, s.token,
+          "the buckets of a histogram come in ascending order, whatever order is asked for");
   bind_foreach_names(s, *loop);
   return loop;
 }

@@ -57,6 +57,11 @@ bool ProbeDeriver::derive_points(ast::ProbePoints points, const ast::Script& scr
     Trail inner = trail;
     inner.optional |= point->optional;
     const Outcome outcome = derive_point(*point, {}, script, std::move(inner), out);
+    const bool is_scripts_own = !failure;
+    if (is_scripts_own && !point->optional) {
+      ++asked_;
+      for (size_t i = at; i < out.size(); ++i) out[i].point.spec.asked = asked_;
+    }
     if (!outcome && !point->optional && !trail.optional) {
       if (!failure)
         report(*point, outcome.error());

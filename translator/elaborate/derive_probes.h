@@ -89,6 +89,7 @@ class ProbeDeriver {
   Diagnostics& diagnostics_;
   UsedScripts used_;
   bool too_many_ = false;
+  uint32_t asked_ = 0;  // points that must have a probe
 };
 
 }  // namespace stapd

@@ -18,25 +18,37 @@ FormatPiece literal(std::string text) {
 
 Source field(size_t index) { return {Source::Kind::field, static_cast<int64_t>(index), ""}; }
 
+FormatPiece histogram(const Expr& value, const Limits& limits) {
+  const Limits usual;
+  FormatPiece piece;
+  piece.conversion = value.text == "log" ? Conversion::histogram_log : Conversion::histogram_linear;
+  if (limits.histogram_width != usual.histogram_width)
+    piece.width = {Source::Kind::constant, limits.histogram_width, ""};
+  if (limits.histogram_elision != usual.histogram_elision)
+    piece.precision = {Source::Kind::constant, limits.histogram_elision, ""};
+  return piece;
+}
+
 // As `print` shows a value of its type.
-FormatPiece plain(const Expr& value, size_t index, const PrintForm& form) {
+FormatPiece plain(const Expr& value, size_t index, const PrintForm& form, const Limits& limits) {
   FormatPiece piece;
   piece.value = field(index);
   piece.conversion = Conversion::decimal;
   if (value.type == sem::Type::string) piece.conversion = Conversion::string;
   if (form.as_character && value.type == sem::Type::integer)
     piece.conversion = Conversion::character;
-  if (value.kind == Kind::histogram)
-    piece.conversion =
-        value.text == "log" ? Conversion::histogram_log : Conversion::histogram_linear;
+  if (value.kind == Kind::histogram) {
+    piece = histogram(value, limits);
+    piece.value = field(index);
+  }
   return piece;
 }
 
-std::vector<FormatPiece> plain_pieces(const Expr& e, const PrintForm& form) {
+std::vector<FormatPiece> plain_pieces(const Expr& e, const PrintForm& form, const Limits& limits) {
   std::vector<FormatPiece> pieces;
   for (size_t i = 0; i < e.args.size(); ++i) {
     if (i > 0 && !form.delimiter.empty()) pieces.push_back(literal(form.delimiter));
-    pieces.push_back(plain(*e.args[i], i, form));
+    pieces.push_back(plain(*e.args[i], i, form, limits));
   }
   if (form.with_newline) pieces.push_back(literal("\n"));
   return pieces;
@@ -78,7 +90,7 @@ void finish_prints(sem::Program& program, const SideTables& side) {
     if (e->kind != Kind::print) return;
     const PrintForm& form = side.prints[e->index];
     program.prints[e->index].pieces =
-        form.with_format ? formatted_pieces(form) : plain_pieces(*e, form);
+        form.with_format ? formatted_pieces(form) : plain_pieces(*e, form, program.limits);
   });
 }
 

@@ -8,7 +8,4 @@ namespace stapd {
 
 void infer_types(sem::Program& program, const SideTables& side, Diagnostics& diagnostics);
 
-// Target variables and paths that do not exist, once dead code is gone.
-void report_unresolved(sem::Program& program, Diagnostics& diagnostics);
-
 }  // namespace stapd

@@ -21,17 +21,31 @@ constexpr LimitName kLimits[] = {
     {"MAXNESTING", &Limits::max_nesting, 1, 1000},
     {"MAXTRYLOCK", &Limits::max_try_lock, 0, 1'000'000},
     {"TRYLOCKDELAY", &Limits::try_lock_delay_us, 0, 1'000'000},
+    {"HIST_WIDTH", &Limits::histogram_width, 1, 500},
 };
+constexpr int64_t kMostElision = 128;  // rows that a histogram can have
+
+Status check_range(const std::string& name, const std::string& value, std::optional<int64_t> number,
+                   int64_t least, int64_t most) {
+  if (number && *number >= least && *number <= most) return {};
+  return failf(ErrorCode::invalid_argument, "-D {}={}: not a number from {} to {}", name, value,
+               least, most);
+}
 
 }  // namespace
 
 Status set_limit(Limits& limits, const std::string& name, const std::string& value) {
+  const bool is_negative = value.starts_with('-');
+  std::optional<int64_t> number = parse_number(is_negative ? value.substr(1) : value);
+  if (number && is_negative) number = -*number;
+  if (name == "HIST_ELISION") {  // negative: nothing is left out
+    STAPD_TRY(check_range(name, value, number, -kMostElision, kMostElision));
+    limits.histogram_elision = static_cast<int32_t>(*number);
+    return {};
+  }
   for (const LimitName& limit : kLimits) {
     if (name != limit.name) continue;
-    const std::optional<int64_t> number = parse_number(value);
-    if (!number || *number < limit.least || *number > limit.most)
-      return failf(ErrorCode::invalid_argument, "-D {}={}: not a number from {} to {}", name, value,
-                   limit.least, limit.most);
+    STAPD_TRY(check_range(name, value, number, limit.least, limit.most));
     limits.*limit.field = static_cast<uint32_t>(*number);
     // SystemTap derives the one from the other unless it is given.
     if (name == "MAXACTION") limits.max_action_interruptible = limits.max_action * 10;

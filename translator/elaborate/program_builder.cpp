@@ -230,6 +230,9 @@ void ProgramBuilder::bind_functions() {
     const PendingFunction next = pending_.front();
     pending_.pop_front();
     bind_function(next);
+    if (!pending_.empty()) continue;
+    for (const auto& [probe, wanted] : std::exchange(entry_values_, {}))
+      add_entry_values(*probe, wanted);
   }
 }
 

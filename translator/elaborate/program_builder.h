@@ -84,7 +84,8 @@ class ProgramBuilder {
 
   // Binds a derived probe's handler, with its condition; the index in program().probes.
   void add_probe(const DerivedProbe& probe);
-  // Binds bodies of functions that were named, and of the ones that those name, and so on.
+  // Binds bodies of functions that were named, and of the ones that those name, and so on; then
+  // completes the handlers that they want something of.
   void bind_functions();
   // Tapset files that something named since the last call: their own probes belong to the program.
   std::vector<const ast::Script*> take_used_scripts() { return std::exchange(used_scripts_, {}); }
@@ -117,6 +118,9 @@ class ProgramBuilder {
   uint32_t entry_global(const ast::Expr& saved);
   // The array of how deep a thread is in functions with snapshots.
   uint32_t entry_depth_global();
+  // In a function that a .return probe calls: what `saved` was at the entry.
+  sem::Expr* entry_value(const DerivedProbe& probe, const ast::Expr& saved,
+                         const ast::Script& script, const Token& token);
   // The entry that belongs to a .return probe, as a probe of its own.
   const DerivedProbe& make_entry_probe(const DerivedProbe& of);
   void add_bound_probe(sem::Probe probe) { program_.probes.push_back(std::move(probe)); }
@@ -131,6 +135,16 @@ class ProgramBuilder {
     uint32_t index;
     const DerivedProbe* probe;  // null: not for one probe
   };
+  // What functions of one .return probe want saved at the entry.
+  struct EntryValues {
+    struct Value {
+      const ast::Expr* expr;
+      const ast::Script* script;
+    };
+    uint32_t id = 0;
+    std::vector<Value> values;
+  };
+  void add_entry_values(const DerivedProbe& derived, const EntryValues& wanted);
   void use(const ast::Script& script);
   std::optional<uint32_t> declare_global(const ast::GlobalDecl& decl, const ast::Script& script);
   const ast::GlobalDecl* find_global_decl(std::string_view name, const ast::Script& from,
@@ -165,6 +179,8 @@ class ProgramBuilder {
   std::map<const ast::Expr*, uint32_t> entry_globals_;
   std::optional<uint32_t> entry_depth_;
   uint32_t next_entry_id_ = 0;
+  std::map<const DerivedProbe*, uint32_t> probe_indexes_;  // in program_.probes
+  std::map<const DerivedProbe*, EntryValues> entry_values_;
 };
 
 }  // namespace stapd

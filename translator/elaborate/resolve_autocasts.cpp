@@ -162,4 +162,14 @@ void resolve_autocasts(sem::Program& program, SideTables& side, btf::Catalog& ty
   Autocasts(program, side, types).run();
 }
 
+void report_unresolved(sem::Program& program, Diagnostics& diagnostics) {
+  sem::for_each_expr(program, [&](Expr*& e) {
+    const Place place{e->where, e->token};
+    if (e->kind == Kind::unresolved && !e->text.empty())
+      diagnostics.add(static_cast<DiagnosticKind>(e->value), place, e->text);
+    if (e->kind == Kind::autocast)
+      diagnostics.add(DiagnosticKind::unresolved_target, place, "unknown type in dereference");
+  });
+}
+
 }  // namespace stapd

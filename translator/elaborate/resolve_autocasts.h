@@ -6,8 +6,11 @@
 
 namespace stapd {
 
-// Paths whose start has no type are left, for infer_types to report unless they are dead code.
+// Paths whose start has no type are left, for report_unresolved() unless they are dead code.
 // Afterwards no `defined` is left.
 void resolve_autocasts(sem::Program& program, SideTables& side, btf::Catalog& types);
+
+// Target variables and paths that do not exist, once dead code is gone.
+void report_unresolved(sem::Program& program, Diagnostics& diagnostics);
 
 }  // namespace stapd

@@ -84,7 +84,10 @@ class Inliner {
         result_.iterations.size() + callee.iterations.size() > kMostLoops)
       return failf(ErrorCode::limit, "{}: the handler and its functions are too large",
                    result_.name);
-    if (callee.recursive) return call_routine(b, call, callee);
+    if (callee.recursive) {
+      call_routine(call, callee);
+      return {};
+    }
     Offsets offsets = reserve(callee, owner_[b]);
     uint32_t first = static_cast<uint32_t>(result_.blocks.size());
     std::vector<ir::Instr>& code = result_.blocks[b].code;
@@ -102,6 +105,8 @@ class Inliner {
   // Room for the callee's variables behind ours.
   Offsets reserve(const ir::Function& callee, uint32_t owner) {
     Offsets offsets = reserve_variables(result_, callee);
+    for (size_t i = offsets.iterations; i < result_.iterations.size(); ++i)
+      result_.iterations[i].nests = owner != kHandler;
     own_variables(owner);
     return offsets;
   }
@@ -198,14 +203,8 @@ class Inliner {
   // ------------------------------------------------------------------------
 
   // The call stays; its callee becomes a routine. link_routines() makes it a push and a jump.
-  Status call_routine(uint32_t, const ir::Instr& call, const ir::Function& callee) {
-    if (!callee.iterations.empty())
-      return failf(
-          ErrorCode::unsupported,
-          "not yet supported: foreach in the recursive function {} in a handler that runs in "
-          "the kernel",
-          callee.name);
-    if (routine_of_.count(call.aux)) return {};
+  void call_routine(const ir::Instr& call, const ir::Function& callee) {
+    if (routine_of_.count(call.aux)) return;
     uint32_t index = static_cast<uint32_t>(routines_.size());
     routine_of_[call.aux] = index;
     routines_.push_back({});
@@ -233,7 +232,6 @@ class Inliner {
     routine.resume = static_cast<uint32_t>(result_.blocks.size());
     result_.blocks.push_back({{jump_to(routine.resume)}});  // filled in by link_routines()
     own_blocks(index, 0);
-    return {};
   }
 
   // A register or slot for each value that a function returns.

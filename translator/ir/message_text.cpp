@@ -23,21 +23,6 @@ Operand number_of(const Source& source, const std::vector<Operand>& values) {
   }
 }
 
-// A width or precision: one that the script computes counts as 0 when it is negative.
-Operand size_of(IrBuilder& build, const Source& source, const std::vector<Operand>& values) {
-  Operand number = number_of(source, values);
-  if (number.kind != Operand::Kind::reg) return number;
-  Operand result = build.make_reg();
-  uint32_t negative = build.make_block(), end = build.make_block();
-  build.append(Op::extend, {result}, {number}, 0, -32);
-  build.branch(ir::Compare::lt, result, Operand::imm(0), negative, end);
-  build.set_block(negative);
-  build.append(Op::mov, {result}, {Operand::imm(0)});
-  build.jump(end);
-  build.set_block(end);
-  return result;
-}
-
 std::optional<ir::NumberBase> base_of(FormatPiece::Conversion conversion) {
   switch (conversion) {
     case FormatPiece::Conversion::decimal:
@@ -67,6 +52,21 @@ void append_text(IrBuilder& build, Operand slot, Operand text, Operand width, Op
 
 }  // namespace
 
+Operand amount_of_piece(IrBuilder& build, const Source& source,
+                        const std::vector<Operand>& values) {
+  Operand number = number_of(source, values);
+  if (number.kind != Operand::Kind::reg) return number;
+  Operand result = build.make_reg();
+  uint32_t negative = build.make_block(), end = build.make_block();
+  build.append(Op::extend, {result}, {number}, 0, -32);
+  build.branch(ir::Compare::lt, result, Operand::imm(0), negative, end);
+  build.set_block(negative);
+  build.append(Op::mov, {result}, {Operand::imm(0)});
+  build.jump(end);
+  build.set_block(end);
+  return result;
+}
+
 void append_piece(IrBuilder& build, const LiteralPool& literal, Operand slot,
                   const FormatPiece& piece, const std::vector<Operand>& values) {
   using Conversion = FormatPiece::Conversion;
@@ -74,8 +74,8 @@ void append_piece(IrBuilder& build, const LiteralPool& literal, Operand slot,
     build.append(Op::str_append, {slot}, {slot, literal(piece.text)});
     return;
   }
-  Operand width = size_of(build, piece.width, values);
-  Operand precision = size_of(build, piece.precision, values);
+  Operand width = amount_of_piece(build, piece.width, values);
+  Operand precision = amount_of_piece(build, piece.precision, values);
   if (std::optional<ir::NumberBase> base = base_of(piece.conversion)) {
     uint8_t flags = piece.flags;
     if (piece.conversion == Conversion::pointer) flags |= FormatPiece::alternate;

@@ -18,4 +18,8 @@ using LiteralPool = std::function<ir::Operand(const std::string&)>;
 void append_piece(IrBuilder& build, const LiteralPool& literal, ir::Operand slot,
                   const FormatPiece& piece, const std::vector<ir::Operand>& values);
 
+// A width or precision: -1 when there is none, 0 when the script computes a negative one.
+ir::Operand amount_of_piece(IrBuilder& build, const FormatPiece::Source& source,
+                            const std::vector<ir::Operand>& values);
+
 }  // namespace stapd

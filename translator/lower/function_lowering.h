@@ -84,11 +84,13 @@ class FunctionLowering {
   void append_fitted(Operand slot, const FormatPiece& piece, Operand text, bool escaped,
                      Values values);
   void append_character(Operand slot, const FormatPiece& piece, const Values& values, uint32_t end);
-  void append_binary(const sem::Expr& at, Operand slot, const FormatPiece& piece,
-                     const Values& values, uint32_t end);
+  void append_binary(Operand slot, const FormatPiece& piece, const Values& values, uint32_t end);
+  Operand binary_size(Operand width, Operand precision);
+  void go_if_greater(Operand a, Operand b, uint32_t target);
   void append_memory(const sem::Expr& at, Operand slot, const FormatPiece& piece,
                      const Values& values, uint32_t end);
-  void append_histogram(Operand slot, Operand statistic);  // lower_histogram.cpp
+  // lower_histogram.cpp
+  void append_histogram(Operand slot, const FormatPiece& piece, Operand statistic);
   Operand read_bytes(const sem::Expr& at, const FormatPiece& piece, const Values& values);
   static Operand amount_of(const FormatPiece::Source& source, const Values& values, int64_t absent);
   void unless_zero(Operand byte, uint32_t zero);

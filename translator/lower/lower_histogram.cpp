@@ -12,8 +12,6 @@ using ir::Compare;
 using ir::Op;
 using ir::Operand;
 
-constexpr int64_t kWidest = HistogramStyle{}.width;
-constexpr int64_t kElision = HistogramStyle{}.elision;
 constexpr int64_t kMargin = 2;
 
 Operand imm(int64_t number) { return Operand::imm(number); }
@@ -22,12 +20,14 @@ Operand imm(int64_t number) { return Operand::imm(number); }
 class TableText {
  public:
   TableText(IrBuilder& build, ImageBuilder& image, Operand slot, Operand statistic,
-            const HistogramShape& shape)
+            const HistogramShape& shape, HistogramStyle style)
       : build_(build),
         image_(image),
         slot_(slot),
         statistic_(statistic),
         shape_(shape),
+        widest_(style.width),
+        elision_(style.elision),
         last_bucket_(shape.buckets - 1) {}
 
   void append() {
@@ -185,7 +185,7 @@ class TableText {
     count_width_ = length_of(label_);
     // So many to a character that the highest fits.
     scale_ =
-        build_.binary(Op::div, build_.binary(Op::add, highest_, imm(kWidest - 1)), imm(kWidest));
+        build_.binary(Op::div, build_.binary(Op::add, highest_, imm(widest_ - 1)), imm(widest_));
     when(Compare::lt, scale_, imm(1), [&] { move(scale_, imm(1)); });
   }
 
@@ -205,15 +205,14 @@ class TableText {
   // ---- rows
   void append_head() {
     append_fitted(image_.literal("value"), label_width_);
-    append_text(slot_, " |" + std::string(kWidest, '-') + " count\n");
+    append_text(slot_, " |" + std::string(static_cast<size_t>(widest_), '-') + " count\n");
   }
 
   void append_rows() {
     Operand bucket = build_.make_reg(), skipped = make(0);
     each(bucket, first_, last_, [&] {
-      Operand shown = make(0);
-      for (int64_t distance = -kElision; distance <= kElision; ++distance)
-        note_data(shown, bucket, distance);
+      Operand shown = make(elision_ < 0 ? 1 : 0);
+      find_data_near(shown, bucket);
       uint32_t elided = build_.make_block(), row = build_.make_block(), end = build_.make_block();
       build_.branch(Compare::eq, shown, imm(0), elided, row);
       build_.set_block(elided);
@@ -231,13 +230,16 @@ class TableText {
     });
   }
 
-  // `shown` when the row at this distance, if there is one, has data.
-  void note_data(Operand shown, Operand bucket, int64_t distance) {
-    Operand near = build_.binary(Op::add, bucket, imm(distance));
-    when(Compare::ge, near, first_, [&] {
-      when(Compare::le, near, last_,
-           [&] { when(Compare::ne, count_at(near), imm(0), [&] { move(shown, imm(1)); }); });
-    });
+  // `shown` when a row that is no further away than the elision has data.
+  void find_data_near(Operand shown, Operand bucket) {
+    if (elision_ < 0) return;
+    Operand near = build_.make_reg(), to = build_.make_reg();
+    Operand from = build_.binary(Op::sub, bucket, imm(elision_));
+    keep_greater(from, first_);
+    build_.append(Op::add, {to}, {bucket, imm(elision_)});
+    when(Compare::gt, to, last_, [&] { move(to, last_); });
+    each(near, from, to,
+         [&] { when(Compare::ne, count_at(near), imm(0), [&] { move(shown, imm(1)); }); });
   }
 
   void append_row(Operand bucket) {
@@ -246,9 +248,10 @@ class TableText {
     append_text(slot_, " |");
     Operand count = count_at(bucket);
     Operand bar = build_.binary(Op::div, count, scale_);
-    build_.append(Op::str_append_fitted, {slot_},
-                  {slot_, image_.literal(std::string(kWidest, '@')), imm(-1), bar}, 0);
-    Operand room = build_.binary(Op::sub, imm(kWidest + 1), bar);
+    build_.append(
+        Op::str_append_fitted, {slot_},
+        {slot_, image_.literal(std::string(static_cast<size_t>(widest_), '@')), imm(-1), bar}, 0);
+    Operand room = build_.binary(Op::sub, imm(widest_ + 1), bar);
     append_number(slot_, count, build_.binary(Op::add, room, count_width_));
     append_text(slot_, "\n");
   }
@@ -260,15 +263,16 @@ class TableText {
   ImageBuilder& image_;
   Operand slot_, statistic_;
   const HistogramShape& shape_;
+  int64_t widest_, elision_;
   int64_t last_bucket_;
   Operand first_, last_, highest_, scale_, label_, label_width_, count_width_;
 };
 
 }  // namespace
 
-void FunctionLowering::append_histogram(Operand slot, Operand statistic) {
+void FunctionLowering::append_histogram(Operand slot, const FormatPiece& piece, Operand statistic) {
   const GlobalSpec& global = image_.image().globals[function_.stats[statistic.value]];
-  TableText(build_, image_, slot, statistic, *global.statistic.histogram).append();
+  TableText(build_, image_, slot, statistic, *global.statistic.histogram, style_of(piece)).append();
 }
 
 }  // namespace stapd

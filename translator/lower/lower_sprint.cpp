@@ -9,6 +9,7 @@ namespace stapd {
 
 using ir::Compare;
 using ir::Op;
+using ir::Operand;
 using sem::Expr;
 using Conversion = FormatPiece::Conversion;
 using Source = FormatPiece::Source;
@@ -68,13 +69,13 @@ void FunctionLowering::append_converted(Operand slot, const Expr& print, const F
     case Conversion::character:
       return append_character(slot, piece, values, end);
     case Conversion::binary:
-      return append_binary(print, slot, piece, values, end);
+      return append_binary(slot, piece, values, end);
     case Conversion::memory:
     case Conversion::memory_hex:
       return append_memory(print, slot, piece, values, end);
     case Conversion::histogram_log:
     case Conversion::histogram_linear:
-      return append_histogram(slot, values[piece.value.value]);
+      return append_histogram(slot, piece, values[piece.value.value]);
     default:
       return append_piece(slot, piece, values);
   }
@@ -149,34 +150,64 @@ FunctionLowering::Operand FunctionLowering::amount_of(const Source& source, cons
   return source.kind == Source::Kind::field ? values[source.value] : Operand::imm(absent);
 }
 
-void FunctionLowering::append_binary(const Expr& at, Operand slot, const FormatPiece& piece,
-                                     const Values& values, uint32_t end) {
-  Operand width = amount_of(piece.width, values, -1);
-  Operand precision = amount_of(piece.precision, values, -1);
-  if (width.kind != Operand::Kind::imm || precision.kind != Operand::Kind::imm)
-    return fail_with(failf(ErrorCode::unsupported,
-                           "{}: not yet supported: %b with * in the sprint family",
-                           image_.place_text(at.where)));
-  auto is_size = [](int64_t n) { return n == 1 || n == 2 || n == 4 || n == 8; };
-  int64_t size = is_size(precision.value) ? precision.value
-                 : is_size(width.value)   ? width.value
-                                          : 8;
-  // What is left of the value's bytes, and filled up with zeros, ends the string.
-  if (width.value > size && !(piece.flags & FormatPiece::left)) {
-    build_.jump(end);
-    return build_.set_block(build_.make_block());
-  }
+namespace {
+
+bool is_integer_size(int64_t n) { return n == 1 || n == 2 || n == 4 || n == 8; }
+
+bool are_known(Operand a, Operand b) {
+  return a.kind == Operand::Kind::imm && b.kind == Operand::Kind::imm;
+}
+
+}  // namespace
+
+// How many bytes %b shows: its precision or its width, if that is the size of an integer.
+FunctionLowering::Operand FunctionLowering::binary_size(Operand width, Operand precision) {
+  if (are_known(width, precision))
+    return Operand::imm(is_integer_size(precision.value) ? precision.value
+                        : is_integer_size(width.value)   ? width.value
+                                                         : 8);
+  Operand size = build_.make_reg();
+  build_.append(Op::mov, {size}, {Operand::imm(8)});
+  for (Operand amount : {width, precision})
+    for (int64_t n : {1, 2, 4, 8}) {
+      uint32_t same = build_.make_block(), go_on = build_.make_block();
+      build_.branch(Compare::eq, amount, Operand::imm(n), same, go_on);
+      build_.set_block(same);
+      build_.append(Op::mov, {size}, {Operand::imm(n)});
+      build_.jump(go_on);
+      build_.set_block(go_on);
+    }
+  return size;
+}
+
+void FunctionLowering::go_if_greater(Operand a, Operand b, uint32_t target) {
+  uint32_t go_on = build_.make_block();
+  if (!are_known(a, b))
+    build_.branch(Compare::gt, a, b, target, go_on);
+  else
+    build_.jump(a.value > b.value ? target : go_on);
+  build_.set_block(go_on);
+}
+
+// A byte 0 ends the string, one that fills up the width too.
+void FunctionLowering::append_binary(Operand slot, const FormatPiece& piece, const Values& values,
+                                     uint32_t end) {
+  Operand width = amount_of_piece(build_, piece.width, values);
+  Operand size = binary_size(width, amount_of_piece(build_, piece.precision, values));
+  const bool left = piece.flags & FormatPiece::left;
+  if (!left) go_if_greater(width, size, end);
   Operand value = amount_of(piece.value, values, 0);
-  for (int64_t i = 0; i < size; ++i) {
+  uint32_t all = build_.make_block();
+  for (int64_t i = 0; i < 8; ++i) {
+    go_if_greater(Operand::imm(i + 1), size, all);
     Operand byte = build_.binary(Op::bit_and, build_.binary(Op::shr, value, Operand::imm(8 * i)),
                                  Operand::imm(0xff));
     unless_zero(byte, end);
     build_.append(Op::str_append_byte, {slot}, {slot, byte});
   }
-  if (width.value > size) {
-    build_.jump(end);
-    build_.set_block(build_.make_block());
-  }
+  build_.jump(all);
+  build_.set_block(all);
+  if (left) go_if_greater(width, size, end);
 }
 
 // Memory as text: its bytes up to the first 0, or their digits.

@@ -26,7 +26,6 @@ REFUSED = {
     "node embedded_expr": "C",
     "node embedded_stmt": "C",
     "node perf": "counters of the processor",
-    "node enumerator_name": "not built yet",
     "node target_global": "variables of programs and of the kernel, which DWARF describes",
 }
 CONVERSIONS = "diuoxXpcsbmM"

@@ -39,7 +39,7 @@ using Structs =
     testing::Types<RecordField, FormatPiece::Source, FormatPiece, HistogramShape, RecordFormat,
                    KeyPart, StatisticShape, GlobalSpec, MapSpec, ir::Operand, ir::Instr, ir::Block,
                    ir::Iteration, ir::LockSet, ir::Function, Relocation, ProgramSpec, ProbeSpec,
-                   SourcePosition, Limits, ProgramImage>;
+                   SourcePosition, ConditionSpec, Limits, ProgramImage>;
 TYPED_TEST_SUITE(Described, Structs);
 
 TYPED_TEST(Described, EveryMemberIsVisited) {
@@ -251,6 +251,7 @@ const Wrong kWrongs[] = {
     {"arguments_of_call", [](ProgramImage& x) { instr(x, 2, 3).args.pop_back(); }},
     {"argument_of_wrong_type",
      [](ProgramImage& x) { instr(x, 2, 3).args[1] = ir::Operand::reg(0); }},
+    {"width_of_extension", [](ProgramImage& x) { instr_of_helper(x, 0).sub = 65; }},
 };
 
 INSTANTIATE_TEST_SUITE_P(Image, Validate, testing::ValuesIn(kWrongs),
