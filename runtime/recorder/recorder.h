@@ -11,6 +11,7 @@
 #include "runtime/load/attach.h"
 #include "runtime/load/control_events.h"
 #include "runtime/load/map_set.h"
+#include "runtime/load/session_lock.h"
 #include "runtime/recorder/kernel_maps.h"
 #include "runtime/ring/ring_reader.h"
 #include "runtime/ring/ring_writer.h"
@@ -33,10 +34,15 @@ class Recorder {
   // warnings().
   static Result<std::unique_ptr<Recorder>> start(std::shared_ptr<const ProgramImage> image,
                                                  const RecorderOptions& options);
-  // Takes over what another process pinned in options.pin_folder and left recording. Begin handlers
-  // do not run again; timers start anew.
+  // Takes over what another process pinned in options.pin_folder and left recording; busy when that
+  // process is there. Begin handlers do not run again; timers start anew.
   static Result<std::unique_ptr<Recorder>> adopt(std::shared_ptr<const ProgramImage> image,
                                                  const RecorderOptions& options);
+  // What another process holds, or what is left of a session that has ended: for looking at.
+  static Result<std::unique_ptr<Recorder>> observe(std::shared_ptr<const ProgramImage> image,
+                                                   const std::string& pin_folder);
+  // What was only observed, when the process that held it is gone; busy when it is not.
+  Status take_over();
   // What is pinned goes on recording.
   ~Recorder();
   Recorder(const Recorder&) = delete;
@@ -58,9 +64,15 @@ class Recorder {
 
   // Ends the recording: programs stop, end handlers run (error handlers when it failed), globals
   // that the script never read are shown, links and pins go. What was recorded stays readable
-  // while this object lives.
-  Status stop();
+  // while this object lives; with `keep`, in the pins that are needed for it.
+  enum class Pins { remove, keep };
+  Status stop(Pins pins = Pins::remove);
   bool is_stopped() const { return stopped_; }
+
+  // What was not pinned when it started is from now on; already_exists when a session of that name
+  // is there.
+  Status pin(const std::string& folder, int metadata);
+  const std::string& pin_folder() const { return pin_folder_; }
 
   // Commands of system() that were recorded since the last call.
   std::vector<std::string> take_commands();
@@ -92,8 +104,9 @@ class Recorder {
 
   Status load(const RecorderOptions& options);
   Status attach_probes(const RecorderOptions& options);
-  Status pin(const RecorderOptions& options);
-  Status open_pins(const RecorderOptions& options);
+  Status pin_all(const std::string& folder, int metadata);
+  Status open_pins(const std::string& folder);
+  Status hold(const std::string& folder);
   Status open_waits();
   void set_up_vm();
   void initialise_globals();
@@ -120,6 +133,7 @@ class Recorder {
   std::vector<Timer> timers_;
   UniqueFd clock_;
   std::string pin_folder_;
+  std::optional<SessionLock> lock_;  // of what is pinned, unless it is only observed
   std::unique_ptr<ControlEvents> control_;
   std::vector<uint64_t> command_positions_;
   std::vector<std::string> commands_;

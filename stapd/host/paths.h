@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "runtime/base/result.h"
+#include "runtime/load/session_pins.h"
 
 namespace stapd {
 
@@ -22,13 +23,8 @@ struct Paths {
   static Result<Paths> of_root(const std::string& root);
 
   std::string session_pins(const std::string& session) const;
-  std::string sessions_folder() const { return pin_folder + "/sessions"; }
+  std::string sessions_folder() const;
   std::string watch_folder() const { return pin_folder + "/watch"; }
 };
-
-// Names in bpffs have no dots: what is not a letter, digit, `-` or `_` is written as %XX.
-std::string encode_pin_name(const std::string& name);
-// "" when it is none of ours.
-std::string decode_pin_name(const std::string& encoded);
 
 }  // namespace stapd
