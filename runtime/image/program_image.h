@@ -14,7 +14,7 @@
 namespace stapd {
 
 // Raised whenever the meaning of anything below, or of the IR, changes.
-constexpr uint32_t kImageVersion = 2;
+constexpr uint32_t kImageVersion = 3;
 
 // ---- globals ----------------------------------------------------------------------------------
 enum class ValueKind : uint8_t { integer, string, statistic };
@@ -89,7 +89,8 @@ struct SessionState {
   uint32_t run;
   uint32_t target;  // pid of -x or -c
   uint32_t ended;   // 1: the end handlers ran too, no record follows
-  uint8_t pad_[52];
+  uint32_t shown_by;  // pid of the process that shows or writes what is recorded; 0: none does
+  uint8_t pad_[48];
   uint64_t errors;       // uncaught, in all handlers
   uint64_t real_offset;  // CLOCK_REALTIME - CLOCK_BOOTTIME, kept by whoever runs the session
   uint64_t skipped;      // handlers that did not run: no frame, or no lock in time

@@ -5,6 +5,7 @@
 #include <filesystem>
 
 #include "runtime/base/sha256.h"
+#include "runtime/load/pins.h"
 
 namespace stapd {
 
@@ -28,6 +29,14 @@ std::string sessions_folder(const std::string& instance) { return instance + "/s
 
 std::string session_pins(const std::string& instance, const std::string& session) {
   return sessions_folder(instance) + "/" + encode_pin_name(session);
+}
+
+std::string holder_watch(const std::string& session_pins) { return session_pins + "/watch"; }
+
+void remove_empty_instance(const std::string& session_pins) {
+  std::filesystem::path sessions = std::filesystem::path(session_pins).parent_path();
+  remove_empty_pin_folder(sessions.string());
+  remove_empty_pin_folder(sessions.parent_path().string());
 }
 
 std::string encode_pin_name(const std::string& name) {

@@ -15,6 +15,11 @@ Result<std::string> instance_pins_of(const std::string& root);
 std::string sessions_folder(const std::string& instance);
 std::string session_pins(const std::string& instance, const std::string& session);
 
+// Where the death of the process that holds a session is noted (death_watch.h).
+std::string holder_watch(const std::string& session_pins);
+// After a session's folder has gone: the folders above it, when they are empty.
+void remove_empty_instance(const std::string& session_pins);
+
 // Names in bpffs have no dots: what is not a letter, digit, `-` or `_` is written as %XX.
 std::string encode_pin_name(const std::string& name);
 // "" when it is none of ours.

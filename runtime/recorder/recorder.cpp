@@ -63,6 +63,7 @@ Status Recorder::load(const RecorderOptions& options) {
   SessionState& state = maps_->session_state();
   store_run(state, SessionState::starting);
   state.target = options.target_pid;
+  state.shown_by = options.shown_by;
   handle_clock();
   set_up_vm();
   initialise_globals();
@@ -424,6 +425,10 @@ std::string Recorder::last_error() const {
 }
 
 std::vector<std::string> Recorder::take_commands() {
+  auto is_command = [](const RecordFormat& format) {
+    return format.channel == RecordChannel::system;
+  };
+  if (std::none_of(image_->formats.begin(), image_->formats.end(), is_command)) return {};
   RingReader ring = reader();
   FollowOptions options;
   options.positions = command_positions_;

@@ -24,6 +24,7 @@ struct RecorderOptions {
   std::string pin_folder;            // in bpffs; "": nothing is pinned, all ends with this process
   int metadata = -1;                 // a MetadataMap's, which is pinned with the rest
   uint32_t target_pid = 0;           // what target() gives
+  uint32_t shown_by = 0;             // what stp_pid() gives, until it is set again
   bool tolerate_missing_probes = false;  // OnMissingProbe=warn
 };
 
@@ -77,6 +78,8 @@ class Recorder {
   // Commands of system() that were recorded since the last call.
   std::vector<std::string> take_commands();
 
+  // The process that shows or writes what is recorded, or 0: what stp_pid() gives.
+  void set_shown_by(uint32_t pid) { maps_->session_state().shown_by = pid; }
   // Writes a record of channel `notice` into the daemon's segment.
   void write_notice(std::string_view text);
   // How many links keep its probes armed.

@@ -100,6 +100,11 @@ void Selector::select_context(const ir::Instr& instr) {
       emit_.load(Size::u32, value, state, 0);
       break;
     }
+    case ContextValue::shown_by: {
+      Reg state = state_address(offsetof(SessionState, shown_by));
+      emit_.load(Size::u32, value, state, 0);
+      break;
+    }
     case ContextValue::user_mode:
       select_user_mode(value);
       break;
