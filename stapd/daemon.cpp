@@ -112,7 +112,7 @@ Status run_daemon(const DaemonOptions& options, Log& log) {
   STAPD_ASSIGN(hangup, loop->on_signal(SIGHUP, [&] { reload(manager); }));
   STAPD_TRY(manager.take_over());
   STAPD_TRY(server.serve_socket(paths.private_socket));
-  STAPD_TRY(server.serve_bus(options.bus));
+  server.serve_bus(options.bus);
   STAPD_TRY(loop->feed_watchdog());
   status.tell();
   sd_notify(0, "READY=1");

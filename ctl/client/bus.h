@@ -49,6 +49,9 @@ class Bus {
   Result<BusMessage> call(const Target& target, const char* method) const;
   Result<BusMessage> call(const Target& target, const char* method,
                           const std::string& argument) const;
+  // Others: what the caller appends to the request.
+  Result<BusMessage> prepare(const Target& target, const char* method) const;
+  Result<BusMessage> send(BusMessage request) const;
 
   // Readable when the other end is gone, or says something unasked.
   int fd() const;
@@ -59,8 +62,6 @@ class Bus {
   explicit Bus(uint64_t timeout_us) : timeout_us_(timeout_us) {}
   Status open_socket(const std::string& path);
   Status open_system();
-  Result<BusMessage> send(BusMessage request) const;
-  Result<BusMessage> prepare(const Target& target, const char* method) const;
 
   uint64_t timeout_us_;
   sd_bus* bus_ = nullptr;

@@ -1,7 +1,6 @@
 #include "ctl/client/recording.h"
 
 #include <algorithm>
-#include <string>
 
 #include "ctl/client/read_sealed.h"
 #include "runtime/image/image_io.h"
@@ -18,6 +17,28 @@ Result<std::unique_ptr<Recording>> Recording::open(const RecordingFiles& files) 
   return recording;
 }
 
+Result<std::unique_ptr<Recording>> Recording::open(const SnapshotFiles& first,
+                                                   const std::string& path) {
+  std::unique_ptr<Recording> recording(new Recording);
+  STAPD_ASSIGN(std::string image, read_sealed(first.image.get(), "the session's program image"));
+  STAPD_ASSIGN(recording->image_, decode_image_untrusted(image));
+  STAPD_ASSIGN(recording->ring_, reserve_copied_ring(first.segment_bytes, first.segments));
+  recording->ring_.id = first.ring_id;
+  recording->copied_from_ = path;
+  STAPD_TRY(recording->replace(first));
+  return recording;
+}
+
+Status Recording::replace(const SnapshotFiles& snapshot) {
+  if (snapshot.ring_id != ring_.id) {
+    copy_ended_ = true;  // and another one has begun
+    return {};
+  }
+  STAPD_TRY(map_copied_segments(snapshot.ring.get(), ring_, snapshot.first, snapshot.end));
+  copy_ended_ = snapshot.ended;
+  return {};
+}
+
 RingReader Recording::reader() const {
   const RingShape& shape = ring_.shape;
   RingMapping mapping = {ring_.memory.data(), shape.segment_size, shape.stride, shape.segments};
@@ -30,6 +51,7 @@ bool Recording::has_times() const {
 }
 
 bool Recording::has_ended() const {
+  if (!copied_from_.empty()) return copy_ended_;
   const auto* state = reinterpret_cast<const SessionState*>(state_.data());
   return __atomic_load_n(&state->ended, __ATOMIC_ACQUIRE) != 0;
 }

@@ -1,8 +1,10 @@
 // A session's recording as this process reads it: the ring and the state mapped, the image decoded.
-// It goes on whatever becomes of stapd.
+// It goes on whatever becomes of stapd. Who may not have the ring itself reads copies of it, which
+// are as new as the last one that stapd gave.
 #pragma once
 
 #include <memory>
+#include <string>
 
 #include "runtime/base/unique_fd.h"
 #include "runtime/image/program_image.h"
@@ -18,9 +20,22 @@ struct RecordingFiles {
   uint32_t segments = 0;
 };
 
+// A copy of some segments, as stapd's TakeSnapshot hands it out; not yet believed.
+struct SnapshotFiles {
+  UniqueFd image, ring;
+  uint64_t segment_bytes = 0;
+  uint32_t segments = 0, first = 0, end = 0, ring_id = 0;
+  bool ended = false;
+};
+
 class Recording {
  public:
   static Result<std::unique_ptr<Recording>> open(const RecordingFiles& files);
+  // Of the session at this path; the segments that are not in the first snapshot are to be added.
+  static Result<std::unique_ptr<Recording>> open(const SnapshotFiles& first,
+                                                 const std::string& path);
+  // Segments of a newer snapshot take the place of those that are here.
+  Status replace(const SnapshotFiles& snapshot);
   Recording(const Recording&) = delete;
   Recording& operator=(const Recording&) = delete;
 
@@ -29,6 +44,8 @@ class Recording {
   RingReader reader() const;
   // False when the profile leaves times out of the records.
   bool has_times() const;
+  // Path of the session's object when this is a copy, which has to be kept new; else "".
+  const std::string& copied_from() const { return copied_from_; }
   // The kernel's number of the ring: another one is another recording.
   uint32_t ring_id() const { return ring_.id; }
   // Whether the session was ended and has written its last record.
@@ -40,6 +57,8 @@ class Recording {
   ProgramImage image_;
   ForeignRing ring_;
   MapMemory state_;
+  std::string copied_from_;
+  bool copy_ended_ = false;
 };
 
 }  // namespace stapd::ctl

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <systemd/sd-bus.h>
+#include <unistd.h>
 
 #include <utility>
 
@@ -84,6 +85,11 @@ Status StapdClient::start(const std::string& name) {
   return {};
 }
 
+Status StapdClient::restart(const std::string& name) {
+  STAPD_TRY(bus_->call(kManager, "RestartSession", name));
+  return {};
+}
+
 Status StapdClient::stop(const std::string& name) {
   STAPD_TRY(bus_->call(kManager, "StopSession", name));
   return {};
@@ -128,8 +134,10 @@ Result<SessionStatistics> StapdClient::statistics(const std::string& path) {
   statistics.in_flight = all.number("InFlight");
   statistics.dropped_by = all.counts("DroppedBy");
   statistics.depth_ns = all.number("DepthNSec");
+  statistics.worst_depth_ns = all.number("WorstDepthNSec");
   statistics.keep_ns = all.number("KeepNSec");
   statistics.oldest_ns = all.number("OldestNSec");
+  statistics.earlier = all.number("EarlierRecordings");
   statistics.away_ns = all.number("AwayNSec");
   statistics.last_away_ns = all.number("LastAwayNSec");
   statistics.adoptions = all.number("Adoptions");
@@ -143,16 +151,83 @@ Result<std::string> StapdClient::globals(const std::string& path) {
 }
 
 Result<std::unique_ptr<Recording>> StapdClient::open_recording(const std::string& path) {
-  STAPD_ASSIGN(BusMessage reply, bus_->call(session_target(path), "OpenRecording"));
+  if (geteuid() == 0) return open_live(path);
+  STAPD_ASSIGN(SnapshotFiles first, take_snapshot(path, 0, {}));
+  STAPD_ASSIGN(std::unique_ptr<Recording> recording, Recording::open(first, path));
+  for (uint32_t at = first.end; at < recording->segments();) {
+    STAPD_ASSIGN(SnapshotFiles next, take_snapshot(path, at, {}));
+    STAPD_TRY(recording->replace(next));
+    at = next.end;
+  }
+  return recording;
+}
+
+Status StapdClient::refresh(Recording& copy, const std::vector<uint64_t>& positions) {
+  for (uint32_t at = 0; at < copy.segments();) {
+    STAPD_ASSIGN(SnapshotFiles next, take_snapshot(copy.copied_from(), at, positions));
+    STAPD_TRY(copy.replace(next));
+    at = next.end;
+  }
+  return {};
+}
+
+Result<SnapshotFiles> StapdClient::take_snapshot(const std::string& path, uint32_t first,
+                                                 const std::vector<uint64_t>& positions) {
+  constexpr const char* kMethod = "TakeSnapshot";
+  STAPD_ASSIGN(BusMessage request, bus_->prepare(session_target(path), kMethod));
+  int error = sd_bus_message_append_basic(request.get(), 'u', &first);
+  if (error >= 0)
+    error = sd_bus_message_append_array(request.get(), 't', positions.data(),
+                                        positions.size() * sizeof(uint64_t));
+  if (error < 0) return fail_errno(kMethod, -error);
+  STAPD_ASSIGN(BusMessage reply, bus_->send(std::move(request)));
+  SnapshotFiles files;
+  STAPD_ASSIGN(files.image, read_fd(reply, kMethod));
+  STAPD_ASSIGN(files.ring, read_fd(reply, kMethod));
+  STAPD_ASSIGN(VariantMap all, VariantMap::read(reply, kMethod));
+  files.segment_bytes = all.number("SegmentBytes");
+  files.segments = static_cast<uint32_t>(all.number("Segments"));
+  files.first = static_cast<uint32_t>(all.number("First"));
+  files.end = static_cast<uint32_t>(all.number("End"));
+  files.ring_id = static_cast<uint32_t>(all.number("RingId"));
+  files.ended = all.flag("Ended");
+  // Whoever asks again must get on.
+  if (files.first != first || files.end <= first) return strange_reply(kMethod);
+  return files;
+}
+
+namespace {
+
+Result<std::unique_ptr<Recording>> read_recording(const BusMessage& reply, const char* method) {
   RecordingFiles files;
-  STAPD_ASSIGN(files.image, read_fd(reply, "OpenRecording"));
-  STAPD_ASSIGN(files.ring, read_fd(reply, "OpenRecording"));
-  STAPD_ASSIGN(files.state, read_fd(reply, "OpenRecording"));
-  STAPD_ASSIGN(VariantMap all, VariantMap::read(reply, "OpenRecording"));
+  STAPD_ASSIGN(files.image, read_fd(reply, method));
+  STAPD_ASSIGN(files.ring, read_fd(reply, method));
+  STAPD_ASSIGN(files.state, read_fd(reply, method));
+  STAPD_ASSIGN(VariantMap all, VariantMap::read(reply, method));
   files.segment_bytes = all.number("SegmentBytes");
   files.segments = static_cast<uint32_t>(all.number("Segments"));
   files.state_bytes = all.number("StateBytes");
   return Recording::open(files);
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Recording>> StapdClient::open_live(const std::string& path) {
+  STAPD_ASSIGN(BusMessage reply, bus_->call(session_target(path), "OpenRecording"));
+  return read_recording(reply, "OpenRecording");
+}
+
+Result<std::vector<std::unique_ptr<Recording>>> StapdClient::open_earlier(const std::string& path) {
+  STAPD_ASSIGN(BusMessage reply, bus_->call(session_target(path), "OpenEarlier"));
+  std::vector<std::unique_ptr<Recording>> all;
+  int error = sd_bus_message_enter_container(reply.get(), 'a', "(hhha{sv})");
+  while (error > 0 && (error = sd_bus_message_enter_container(reply.get(), 'r', "hhha{sv}")) > 0) {
+    STAPD_ASSIGN(std::unique_ptr<Recording> recording, read_recording(reply, "OpenEarlier"));
+    all.push_back(std::move(recording));
+    error = sd_bus_message_exit_container(reply.get());
+  }
+  if (error < 0) return strange_reply("OpenEarlier");
+  return all;
 }
 
 }  // namespace stapd::ctl

@@ -28,9 +28,11 @@ struct SessionStatistics {
   uint64_t produced = 0, kept = 0, overwritten = 0, dropped = 0, skipped = 0, errors = 0,
            missed = 0, in_flight = 0;
   std::map<std::string, uint64_t> dropped_by;
-  uint64_t depth_ns = 0;   // how far back the ring of every CPU reaches
-  uint64_t keep_ns = 0;    // how far it should; 0: no matter
-  uint64_t oldest_ns = 0;  // CLOCK_BOOTTIME of the oldest record
+  uint64_t depth_ns = 0;        // how far back the ring of every CPU reaches
+  uint64_t worst_depth_ns = 0;  // today; 0: unknown
+  uint64_t keep_ns = 0;         // how far it should; 0: no matter
+  uint64_t oldest_ns = 0;       // CLOCK_BOOTTIME of the oldest record
+  uint64_t earlier = 0;         // recordings before this one that can be read, too
   uint64_t away_ns = 0, last_away_ns = 0, adoptions = 0;
 
   uint64_t lost() const { return dropped + skipped + missed; }
@@ -57,19 +59,28 @@ class StapdClient {
   // The path of a session's object, by its name.
   Result<std::string> find_session(const std::string& name);
   Status start(const std::string& name);
+  Status restart(const std::string& name);
   Status stop(const std::string& name);
   Result<std::vector<std::string>> stop_all();
   Result<std::vector<std::string>> reload();
 
   Result<SessionInfo> session_info(const std::string& path);
   Result<SessionStatistics> statistics(const std::string& path);
+  // Root gets the recording itself, others a copy.
   Result<std::unique_ptr<Recording>> open_recording(const std::string& path);
+  // Brings a copy up to date: `positions` as of RingFollower, what is before them is not needed.
+  Status refresh(Recording& copy, const std::vector<uint64_t>& positions);
+  // What it recorded before it was started anew, the oldest first.
+  Result<std::vector<std::unique_ptr<Recording>>> open_earlier(const std::string& path);
   // The values that the script's globals have now, as text.
   Result<std::string> globals(const std::string& path);
 
   const Bus& bus() const { return *bus_; }
 
  private:
+  Result<std::unique_ptr<Recording>> open_live(const std::string& path);
+  Result<SnapshotFiles> take_snapshot(const std::string& path, uint32_t first,
+                                      const std::vector<uint64_t>& positions);
   explicit StapdClient(std::unique_ptr<Bus> bus) : bus_(std::move(bus)) {}
 
   std::unique_ptr<Bus> bus_;

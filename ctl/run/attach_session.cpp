@@ -23,7 +23,8 @@ constexpr int kSignalsToGiveUp = 3;
 constexpr int kEndPollMs = 10;
 
 bool is_shown_by_somebody(const SessionState& state) {
-  return state.shown_by != 0 && (kill(static_cast<pid_t>(state.shown_by), 0) == 0 || errno == EPERM);
+  return state.shown_by != 0 &&
+         (kill(static_cast<pid_t>(state.shown_by), 0) == 0 || errno == EPERM);
 }
 
 class Attached {

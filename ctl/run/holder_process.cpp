@@ -66,7 +66,6 @@ Result<MetadataMap> pin_session(Recorder& recorder, const RunOptions& options) {
   SessionMetadata metadata;
   metadata.started_real = now.real;
   metadata.started_boot = now.boot;
-  metadata.links = recorder.link_count();
   metadata.holder_kind = HolderKind::process;
   metadata.holder = static_cast<uint64_t>(getpid());
   metadata.bulk = options.output && options.output->bulk;

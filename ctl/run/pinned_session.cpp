@@ -25,9 +25,8 @@ Result<std::unique_ptr<PinnedSession>> PinnedSession::open(const std::string& ro
   STAPD_ASSIGN(ProgramImage image, decode_image_untrusted(encoded));
   std::unique_ptr<PinnedSession> session(
       new PinnedSession(root, name, folder, std::move(metadata)));
-  STAPD_ASSIGN(session->recorder_, Recorder::observe(
-                                       std::make_shared<const ProgramImage>(std::move(image)),
-                                       folder));
+  STAPD_ASSIGN(session->recorder_,
+               Recorder::observe(std::make_shared<const ProgramImage>(std::move(image)), folder));
   session->watch_holder();
   return session;
 }

@@ -30,7 +30,7 @@ struct StapOptions {
   bool color_always = false, color_never = false;
   bool module_named = false;  // -m: run.session_name is given
   RunOptions run;
-  std::vector<std::string> notices;         // of options that do nothing
+  std::vector<std::string> notices;  // of options that do nothing
 
   // Whether no option has to do with running, listing or anything else.
   bool compiles_only() const;

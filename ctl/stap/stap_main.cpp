@@ -9,11 +9,11 @@
 #include <new>
 #include <optional>
 
+#include "ctl/run/run_session.h"
 #include "ctl/stap/compile_limits.h"
 #include "ctl/stap/options.h"
 #include "ctl/stap/print_passes.h"
 #include "ctl/stap/read_scripts.h"
-#include "ctl/run/run_session.h"
 #include "runtime/base/sha256.h"
 #include "runtime/base/version.h"
 #include "runtime/load/module_host.h"
@@ -112,7 +112,8 @@ Result<int> run(StapOptions& options) {
   std::fputs(outcome.diagnostics.c_str(), stderr);
   print_passes(outcome.passes, options);
   if (!outcome.ok) return 1;
-  if (options.last_pass == 4 && options.module_named) return leave_module(options, std::move(*outcome.image));
+  if (options.last_pass == 4 && options.module_named)
+    return leave_module(options, std::move(*outcome.image));
   if (options.last_pass < 5) {
     std::fputs(outcome.product.c_str(), stdout);
     return 0;

@@ -40,7 +40,7 @@ uint64_t dropped_of(const RingReader& reader) {
 
 }  // namespace
 
-Attachment::Attachment(std::string name, const Recording& recording, uint64_t since,
+Attachment::Attachment(std::string name, Recording& recording, uint64_t since,
                        const ShowOptions& show, SessionWatch& watch)
     : name_(std::move(name)),
       recording_(recording),
@@ -55,6 +55,7 @@ Status Attachment::run() {
   bool ended = false;
   while (!ended && !detached_) {
     if (queue_.size() < kMostQueued) {
+      watch_.refresh(recording_, follower_.positions(), read_boot_clock());
       // Asked before the records are taken: what was written until then is among them.
       ended = recording_.has_ended() || watch_.has_ended();
       ended ? show_rest() : show_new();

@@ -14,7 +14,7 @@ namespace stapd::ctl {
 class Attachment {
  public:
   // Borrows recording and watch. `since` as in FollowOptions.
-  Attachment(std::string name, const Recording& recording, uint64_t since, const ShowOptions& show,
+  Attachment(std::string name, Recording& recording, uint64_t since, const ShowOptions& show,
              SessionWatch& watch);
   Attachment(const Attachment&) = delete;
   Attachment& operator=(const Attachment&) = delete;
@@ -32,7 +32,7 @@ class Attachment {
   Status write_rest();
 
   std::string name_;
-  const Recording& recording_;
+  Recording& recording_;
   SessionWatch& watch_;
   RingReader reader_;
   RingFollower follower_;

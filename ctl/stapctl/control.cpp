@@ -1,4 +1,4 @@
-// stapctl start, stop, reload
+// stapctl start, restart, stop, reload
 #include <cstdio>
 
 #include "ctl/stapctl/verb.h"
@@ -14,9 +14,10 @@ void print_lines(const std::vector<std::string>& lines) {
   for (const std::string& line : lines) std::puts(line.c_str());
 }
 
-VerbResult<int> start(const Invocation& invocation) {
+template <Status (StapdClient::*Call)(const std::string&)>
+VerbResult<int> each(const Invocation& invocation) {
   STAPD_ASSIGN(StapdClient client, StapdClient::connect(invocation.root));
-  for (const std::string& name : invocation.operands()) STAPD_TRY(client.start(name));
+  for (const std::string& name : invocation.operands()) STAPD_TRY((client.*Call)(name));
   return 0;
 }
 
@@ -43,8 +44,24 @@ VerbResult<int> reload(const Invocation& invocation) {
 
 }  // namespace
 
-const Verb kStart = {"start", "NAME...",        "start recording",         {},   false,
-                     1,       Verb::kAnyNumber, AfterOperand::options_too, start};
+const Verb kStart = {"start",
+                     "NAME...",
+                     "start recording",
+                     {},
+                     false,
+                     1,
+                     Verb::kAnyNumber,
+                     AfterOperand::options_too,
+                     each<&StapdClient::start>};
+const Verb kRestart = {"restart",
+                       "NAME...",
+                       "record as the profile says now; what was recorded can still be read",
+                       {},
+                       false,
+                       1,
+                       Verb::kAnyNumber,
+                       AfterOperand::options_too,
+                       each<&StapdClient::restart>};
 const Verb kStop = {"stop",
                     "NAME...|--all",
                     "end recording; what was recorded can be read until the next start",

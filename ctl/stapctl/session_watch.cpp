@@ -6,6 +6,8 @@ namespace stapd::ctl {
 namespace {
 
 constexpr uint64_t kLookEveryNs = 500'000'000;
+// What stapd has to do for each reader that is not root.
+constexpr uint64_t kRefreshEveryNs = 250'000'000;
 // A stapd that hangs must not keep us from reading for long.
 constexpr uint64_t kTimeoutUs = 1'000'000;
 
@@ -17,6 +19,16 @@ SessionWatch::SessionWatch(std::string name, std::optional<std::string> root, St
       root_(std::move(root)),
       client_(std::move(client)),
       ring_id_(ring_id) {}
+
+// A stapd that is gone is noticed by look(); one that refuses has nothing to read any more.
+void SessionWatch::refresh(Recording& recording, const std::vector<uint64_t>& positions,
+                           uint64_t now) {
+  if (recording.copied_from().empty() || !client_ || now < next_refresh_) return;
+  next_refresh_ = now + kRefreshEveryNs;
+  Status refreshed = client_->refresh(recording, positions);
+  if (!refreshed && refreshed.error().code != ErrorCode::busy && client_->bus().is_alive())
+    ended_ = true;
+}
 
 std::optional<std::string> SessionWatch::look(uint64_t now) {
   if (client_) {

@@ -19,6 +19,8 @@ class SessionWatch {
   // To wait for; -1 while there is no stapd.
   int fd() const { return client_ ? client_->bus().fd() : -1; }
 
+  // Brings a copy of the recording up to date, now and then.
+  void refresh(Recording& recording, const std::vector<uint64_t>& positions, uint64_t now);
   // What is new, as a line for people, or nothing. Asks for stapd now and then while it is gone.
   std::optional<std::string> look(uint64_t now);
   // Whether stapd said that nothing will be added to that ring.
@@ -31,7 +33,7 @@ class SessionWatch {
   std::optional<std::string> root_;
   std::optional<StapdClient> client_;
   uint32_t ring_id_;
-  uint64_t next_look_ = 0;
+  uint64_t next_look_ = 0, next_refresh_ = 0;
   bool ended_ = false;
 };
 

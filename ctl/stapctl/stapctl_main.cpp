@@ -23,8 +23,8 @@ constexpr OptionSpec kVersionOption = {kShowVersion, 'V', "version", OptionSpec:
 constexpr OptionSpec kRootOption = {kRoot, 0, "root", OptionSpec::Argument::required,
                                     "talk to the stapd that runs with this --root"};
 
-const Verb* const kVerbs[] = {&kList, &kStatus, &kDump,  &kAttach, &kStart,
-                              &kStop, &kReload, &kCheck, &kCompile};
+const Verb* const kVerbs[] = {&kList,    &kStatus, &kDump,   &kAttach, &kStart,
+                              &kRestart, &kStop,   &kReload, &kCheck,  &kCompile};
 
 const Verb* find_verb(const std::string& name) {
   for (const Verb* verb : kVerbs)

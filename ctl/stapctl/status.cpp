@@ -31,11 +31,22 @@ std::string causes_text(const std::map<std::string, uint64_t>& causes) {
   return text.empty() ? text : text + ")";
 }
 
+// "reaches back 12 s (at worst today 9 s), less than Keep=1min"
+std::string reach_text(uint64_t reach, const SessionStatistics& statistics) {
+  std::string text = "reaches back " + duration_text(reach);
+  if (statistics.worst_depth_ns)
+    text += fmt::format(" (at worst today {})", duration_text(statistics.worst_depth_ns));
+  if (statistics.overwritten && reach < statistics.keep_ns)
+    text += ", less than Keep=" + duration_text(statistics.keep_ns);
+  return text;
+}
+
 void print_statistics(const SessionInfo& info, const SessionStatistics& statistics) {
   uint64_t reach = reach_ns(info, statistics);
-  bool shallow = statistics.overwritten && reach < statistics.keep_ns;
-  line("Ring", "{} KiB a CPU, reaches back {}{}", info.ring_bytes >> 10, duration_text(reach),
-       shallow ? ", less than Keep=" + duration_text(statistics.keep_ns) : "");
+  line("Ring", "{} KiB a CPU, {}", info.ring_bytes >> 10, reach_text(reach, statistics));
+  if (statistics.earlier)
+    line("Earlier", "{} from before it was restarted can be read, too",
+         counted(statistics.earlier, "recording"));
   line("Records", "{}: {} kept, {} overwritten, {} dropped{}{}",
        statistics.produced + statistics.dropped, statistics.kept, statistics.overwritten,
        statistics.dropped, causes_text(statistics.dropped_by),

@@ -67,6 +67,7 @@ Result<std::unique_ptr<Recording>> open_session(StapdClient& client, const std::
 // A line for people, on stderr.
 void notice(const std::string& text);
 
-extern const Verb kList, kStatus, kStart, kStop, kReload, kDump, kAttach, kCheck, kCompile;
+extern const Verb kList, kStatus, kStart, kRestart, kStop, kReload, kDump, kAttach, kCheck,
+    kCompile;
 
 }  // namespace stapd::ctl

@@ -33,7 +33,7 @@ constexpr Treatment kTreatments[] = {
     Treatment::works,
 };
 
-using Action = StaprunOptions::Action;
+using Task = StaprunOptions::Task;
 using Mode = RunOptions::Mode;
 
 template <class T>
@@ -49,7 +49,7 @@ class OptionReader {
  public:
   Result<StaprunOptions> read(CommandLine line) {
     for (const GivenOption& given : line.options) STAPD_TRY(take(*given.spec, given.value));
-    if (options_.action == Action::help || options_.action == Action::version) return options_;
+    if (options_.task == Task::help || options_.task == Task::version) return options_;
     STAPD_TRY(check());
     STAPD_TRY(take_operands(std::move(line.operands)));
     return std::move(options_);
@@ -75,10 +75,10 @@ class OptionReader {
         run.verbose = true;
         break;
       case OptionId::version:
-        options_.action = Action::version;
+        options_.task = Task::version;
         break;
       case OptionId::help:
-        options_.action = Action::help;
+        options_.task = Task::help;
         break;
       case OptionId::no_warnings:
         run.suppress_warnings = true;
@@ -89,7 +89,7 @@ class OptionReader {
       case OptionId::target:
         return number(run.target.emplace(), option, value, 1, 1 << 30);
       case OptionId::attach:
-        options_.action = Action::attach;
+        options_.task = Task::attach;
         break;
       case OptionId::load_only:
         run.mode = Mode::in_memory;
@@ -98,7 +98,7 @@ class OptionReader {
         run.mode = Mode::daemon;
         break;
       case OptionId::remove:
-        options_.action = Action::remove;
+        options_.task = Task::remove;
         break;
       case OptionId::buffer_size:
         return number<uint32_t>(run.buffer_mib, option, value, 1, 4095);
@@ -168,7 +168,7 @@ class OptionReader {
       return fail(ErrorCode::invalid_argument, "the name of a module is needed");
     options_.module = std::move(operands.front());
     operands.erase(operands.begin());
-    if (options_.action == Action::load) {
+    if (options_.task == Task::load) {
       options_.assignments = std::move(operands);
       return {};
     }

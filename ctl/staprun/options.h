@@ -10,8 +10,8 @@
 namespace stapd::ctl {
 
 struct StaprunOptions {
-  enum class Action { help, version, load, attach, remove };
-  Action action = Action::load;
+  enum class Task { help, version, load, attach, remove };
+  Task task = Task::load;
   std::string module;                    // of load a file; else the name of a session
   std::vector<std::string> assignments;  // of globals: NAME=VALUE
   bool unique_name = false;

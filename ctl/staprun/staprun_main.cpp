@@ -15,7 +15,7 @@
 namespace stapd::ctl {
 namespace {
 
-using Action = StaprunOptions::Action;
+using Task = StaprunOptions::Task;
 
 int usage_error(const std::string& message) {
   std::fprintf(stderr, "ERROR: %s\n%s", message.c_str(), staprun_help().c_str());
@@ -35,13 +35,12 @@ Result<int> load_and_run(StaprunOptions& options) {
 }
 
 Result<int> act(StaprunOptions& options) {
-  if (geteuid() != 0)
-    return fail(ErrorCode::permission_denied, "root is needed: try sudo staprun");
+  if (geteuid() != 0) return fail(ErrorCode::permission_denied, "root is needed: try sudo staprun");
   options.run.session_name = options.module;
-  switch (options.action) {
-    case Action::attach:
+  switch (options.task) {
+    case Task::attach:
       return attach_session(options.run);
-    case Action::remove:
+    case Task::remove:
       STAPD_TRY(delete_session(options.run.root, options.module));
       return 0;
     default:
@@ -54,11 +53,11 @@ Result<int> act(StaprunOptions& options) {
 int staprun_main(int argc, char** argv) {
   Result<StaprunOptions> options = read_staprun_options({argv + 1, argv + argc});
   if (!options) return usage_error(options.error().message);
-  if (options->action == Action::help) {
+  if (options->task == Task::help) {
     std::fputs(staprun_help().c_str(), stdout);
     return 0;
   }
-  if (options->action == Action::version) {
+  if (options->task == Task::version) {
     std::printf("staprun (stapd) %s: the SystemTap language on eBPF\n", kVersion);
     return 0;
   }

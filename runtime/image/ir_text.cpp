@@ -6,8 +6,8 @@ namespace stapd::ir {
 namespace {
 
 constexpr const char* kCompare[] = {"eq", "ne", "lt", "le", "gt", "ge", "ult", "ule", "ugt", "uge"};
-constexpr const char* kContext[] = {"pid",    "tid",     "uid",     "gid",      "cpu",
-                                    "task",   "boot_ns", "mono_ns", "real_ns",  "jiffies",
+constexpr const char* kContext[] = {"pid",    "tid",     "uid",     "gid",       "cpu",
+                                    "task",   "boot_ns", "mono_ns", "real_ns",   "jiffies",
                                     "cycles", "target",  "random",  "user_mode", "shown_by"};
 constexpr const char* kStatField[] = {"count",   "sum",      "min",   "max",
                                       "average", "variance", "bucket"};

@@ -19,8 +19,9 @@ Result<int64_t> parse_integer(const std::string& text) {
   char* end = nullptr;
   errno = 0;
   // SystemTap's numbers are 64 bits, whatever their sign.
-  int64_t value = text.starts_with('-') ? std::strtoll(text.c_str(), &end, 0)
-                                        : static_cast<int64_t>(std::strtoull(text.c_str(), &end, 0));
+  int64_t value = text.starts_with('-')
+                      ? std::strtoll(text.c_str(), &end, 0)
+                      : static_cast<int64_t>(std::strtoull(text.c_str(), &end, 0));
   if (errno != 0 || text.empty() || *end != '\0')
     return failf(ErrorCode::invalid_argument, "'{}' is not a number", text);
   return value;

@@ -77,6 +77,13 @@ MapMemory::~MapMemory() {
   if (data_) munmap(data_, size_);
 }
 
+Result<uint32_t> kernel_map_id(int fd) {
+  bpf_map_info info = {};
+  uint32_t length = sizeof info;
+  if (bpf_obj_get_info_by_fd(fd, &info, &length) < 0) return fail_errno("asking for a map", errno);
+  return info.id;
+}
+
 Result<uint32_t> possible_cpus() {
   int count = libbpf_num_possible_cpus();
   if (count <= 0) return fail_errno("counting the possible CPUs", -count);

@@ -59,6 +59,9 @@ class MapSet {
   MapMemory ring_, state_;
 };
 
+// The kernel's own number of a map, which no other one gets before the next boot.
+Result<uint32_t> kernel_map_id(int fd);
+
 // Possible CPUs of the running kernel.
 Result<uint32_t> possible_cpus();
 

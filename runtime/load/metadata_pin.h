@@ -22,16 +22,23 @@ enum class HolderKind : uint32_t {
   process,  // one of its own, which stap or staprun left behind
 };
 
+// How far back the ring reached at worst, as far as it was looked at.
+struct WorstDepth {
+  uint64_t depth_ns = 0;
+  uint64_t day = 0;  // local time's, as a number yyyymmdd; 0: never
+};
+
 // In the map, and written while the session lives. Times in ns.
 struct SessionMetadata {
-  static constexpr uint64_t kMagic = 0x31617465'6d706174;  // "tapmeta1"
+  static constexpr uint64_t kMagic = 0x33617465'6d706174;  // "tapmeta3"
 
   uint64_t magic = kMagic;
   uint64_t image_bytes = 0;
   uint64_t started_real = 0, started_boot = 0;
   uint64_t away = 0, last_away = 0;  // without a daemon
   uint64_t adoptions = 0;
-  uint64_t links = 0;         // that keep its probes armed
+  uint64_t links = 0;  // that keep its probes armed
+  WorstDepth worst_depth;
   char fingerprint[72] = {};  // of the profile: hex
   char profile_path[256] = {};
   char script_path[256] = {};

@@ -33,10 +33,9 @@ Result<std::string> hash_of_types() {
 Result<ModuleFile::ProbedFile> look_at(const std::string& path) {
   struct stat file;
   if (stat(path.c_str(), &file) != 0) return fail_errno(path, errno);
-  return ModuleFile::ProbedFile{
-      path, static_cast<uint64_t>(file.st_size),
-      static_cast<uint64_t>(file.st_mtim.tv_sec) * 1'000'000'000 +
-          static_cast<uint64_t>(file.st_mtim.tv_nsec)};
+  return ModuleFile::ProbedFile{path, static_cast<uint64_t>(file.st_size),
+                                static_cast<uint64_t>(file.st_mtim.tv_sec) * 1'000'000'000 +
+                                    static_cast<uint64_t>(file.st_mtim.tv_nsec)};
 }
 
 }  // namespace

@@ -1,5 +1,5 @@
-// Who holds a session: whoever runs its timers, ends it, and answers for it has locked its folder in
-// bpffs. The kernel lets the lock go when the last process that has it ends, however it ends; a
+// Who holds a session: whoever runs its timers, ends it, and answers for it has locked its folder
+// in bpffs. The kernel lets the lock go when the last process that has it ends, however it ends; a
 // child of fork() goes on having it.
 #pragma once
 

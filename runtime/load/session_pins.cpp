@@ -31,7 +31,9 @@ std::string session_pins(const std::string& instance, const std::string& session
   return sessions_folder(instance) + "/" + encode_pin_name(session);
 }
 
-std::string holder_watch(const std::string& session_pins) { return session_pins + "/watch"; }
+std::string holder_watch(const std::string& session_pins) {
+  return session_pins + "/" + kHolderWatch;
+}
 
 void remove_empty_instance(const std::string& session_pins) {
   std::filesystem::path sessions = std::filesystem::path(session_pins).parent_path();

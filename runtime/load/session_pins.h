@@ -16,6 +16,7 @@ std::string sessions_folder(const std::string& instance);
 std::string session_pins(const std::string& instance, const std::string& session);
 
 // Where the death of the process that holds a session is noted (death_watch.h).
+constexpr char kHolderWatch[] = "watch";
 std::string holder_watch(const std::string& session_pins);
 // After a session's folder has gone: the folders above it, when they are empty.
 void remove_empty_instance(const std::string& session_pins);

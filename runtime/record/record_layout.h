@@ -35,10 +35,12 @@ struct SegmentControl {
   uint64_t head;
   uint64_t epochs;                // how often head's count wrapped
   uint64_t dropped[kDropCauses];  // by DropCause
-  uint64_t reserved_[9];
+  uint64_t untaken;               // in a snapshot: bytes at the old end that it does not have
+  uint64_t reserved_[8];
   uint64_t half_mark;  // file mode: units at the last notification
 };
 static_assert(offsetof(SegmentControl, dropped) == 16);
+static_assert(offsetof(SegmentControl, untaken) == 56);
 static_assert(offsetof(SegmentControl, half_mark) == 128);
 
 // ---- head word --------------------------------------------------------------------------------

@@ -9,7 +9,6 @@
 #include <ctime>
 #include <map>
 #include <random>
-#include <set>
 
 #include "runtime/image/map_layout.h"
 #include "runtime/load/load_program.h"
@@ -42,19 +41,33 @@ Recorder::~Recorder() = default;
 
 Result<std::unique_ptr<Recorder>> Recorder::start(std::shared_ptr<const ProgramImage> image,
                                                   const RecorderOptions& options) {
+  STAPD_ASSIGN(std::unique_ptr<Recorder> recorder, prepare(std::move(image), options));
+  STAPD_TRY(recorder->publish_pins());
+  recorder->run_begin_handlers();
+  recorder->let_programs_run();
+  return recorder;
+}
+
+// Armed, and the programs do nothing yet.
+Result<std::unique_ptr<Recorder>> Recorder::prepare(std::shared_ptr<const ProgramImage> image,
+                                                    const RecorderOptions& options) {
   std::unique_ptr<Recorder> recorder(new Recorder(std::move(image)));
   STAPD_TRY(recorder->load(options));
   STAPD_TRY(recorder->attach_probes(options));
   STAPD_TRY(recorder->open_waits());
-  if (!options.pin_folder.empty())
-    STAPD_TRY(recorder->pin(options.pin_folder, options.metadata));
-  recorder->run_family(ProbeSpec::Family::begin);
-  if (!recorder->wants_to_end_) recorder->greet_processes();
-  if (!recorder->wants_to_end_) {
-    store_run(recorder->maps_->session_state(), SessionState::running);
-    recorder->schedule_timers(clock_ns(CLOCK_MONOTONIC));
-  }
+  STAPD_TRY(recorder->pin_beside(options));
   return recorder;
+}
+
+void Recorder::run_begin_handlers() {
+  run_family(ProbeSpec::Family::begin);
+  if (!wants_to_end_) greet_processes();
+}
+
+void Recorder::let_programs_run() {
+  if (wants_to_end_) return;
+  store_run(maps_->session_state(), SessionState::running);
+  schedule_timers(clock_ns(CLOCK_MONOTONIC));
 }
 
 Status Recorder::load(const RecorderOptions& options) {
@@ -115,46 +128,7 @@ Status Recorder::open_waits() {
   return {};
 }
 
-// Into a folder beside, which is given its name when it is complete: what has the name is whole, and
-// is held.
-Status Recorder::pin(const std::string& folder, int metadata) {
-  std::string nameless = folder + "+new";
-  STAPD_TRY(ensure_bpffs());
-  STAPD_TRY(remove_pin_folder(nameless));
-  STAPD_TRY(make_pin_folder(nameless));
-  Status pinned = pin_all(nameless, metadata);
-  if (pinned && std::rename(nameless.c_str(), folder.c_str()) != 0) {
-    if (errno == ENOTEMPTY || errno == EEXIST)
-      pinned = failf(ErrorCode::already_exists, "{}: there is a session of this name", folder);
-    else
-      pinned = fail_errno("pinning " + folder, errno);
-  }
-  if (pinned)
-    pin_folder_ = folder;
-  else
-    (void)remove_pin_folder(nameless);
-  return pinned;
-}
-
-Status Recorder::pin_all(const std::string& folder, int metadata) {
-  STAPD_TRY(hold(folder));
-  STAPD_TRY(maps_->pin(folder));
-  for (size_t i = 0; i < programs_.size(); ++i)
-    STAPD_TRY(pin_object(programs_[i].get(), fmt::format("{}/program{}", folder, i)));
-  for (size_t i = 0; i < links_.size(); ++i)
-    STAPD_TRY(pin_object(links_[i].get(), fmt::format("{}/link{}", folder, i)));
-  if (metadata >= 0)
-    STAPD_TRY(pin_object(metadata, fmt::format("{}/{}", folder, kMetadataPin)));
-  return {};
-}
-
 // ---- adoption ---------------------------------------------------------------------------------
-
-Status Recorder::hold(const std::string& folder) {
-  STAPD_ASSIGN(lock_, SessionLock::take(folder));
-  if (!lock_) return failf(ErrorCode::busy, "{}: another process holds this session", folder);
-  return {};
-}
 
 Result<std::unique_ptr<Recorder>> Recorder::adopt(std::shared_ptr<const ProgramImage> image,
                                                   const RecorderOptions& options) {
@@ -174,8 +148,9 @@ Result<std::unique_ptr<Recorder>> Recorder::observe(std::shared_ptr<const Progra
 
 Status Recorder::take_over() {
   STAPD_TRY(hold(pin_folder_));
-  if (programs_.size() != image_->programs.size())
-    return failf(ErrorCode::corrupt, "{}/program{}: it is gone", pin_folder_, programs_.size());
+  for (size_t i = 0; i < programs_.size(); ++i)
+    if (!programs_[i].valid())
+      return failf(ErrorCode::corrupt, "{}/program{}: it is gone", pin_folder_, i);
   STAPD_TRY(open_waits());
   skip_commands();
   uint32_t run = state().run;
@@ -185,23 +160,6 @@ Status Recorder::take_over() {
     schedule_timers(clock_ns(CLOCK_MONOTONIC));
   else
     wants_to_end_ = true;
-  return {};
-}
-
-// Of a session that is ending the programs and links may be gone already.
-Status Recorder::open_pins(const std::string& folder) {
-  pin_folder_ = folder;
-  STAPD_ASSIGN(MapSet maps, MapSet::open(*image_, pin_folder_));
-  maps_.emplace(std::move(maps));
-  auto open_row = [&](const char* kind, std::vector<UniqueFd>& row) {
-    for (;;) {
-      Result<UniqueFd> pin = open_pin(fmt::format("{}/{}{}", pin_folder_, kind, row.size()));
-      if (!pin) break;
-      row.push_back(std::move(*pin));
-    }
-  };
-  open_row("program", programs_);
-  open_row("link", links_);
   return {};
 }
 
@@ -347,31 +305,13 @@ bool Recorder::has_failed() const { return state().run == SessionState::failed; 
 
 // ---- ending -----------------------------------------------------------------------------------
 
-namespace {
-
-// Leaves what is needed to read what was recorded.
-Status remove_armed_pins(const ProgramImage& image, const std::string& folder) {
-  std::set<std::string> kept = {kMetadataPin};
-  for (const MapSpec& map : image.maps) kept.insert(map.name);
-  Status removed;
-  for (const std::string& name : list_pins(folder)) {
-    if (kept.count(name)) continue;
-    if (Status one = remove_pin_folder(folder + "/" + name); !one) removed = one;
-  }
-  return removed;
-}
-
-}  // namespace
-
 Status Recorder::stop(Pins pins) {
   if (stopped_) return {};
+  if (pins == Pins::keep) keeps_pins_ = true;
   SessionState& session = maps_->session_state();
   if (session.run != SessionState::failed) store_run(session, SessionState::stopping);
   // Without pins and links no program starts any more, and the handlers below are alone.
-  Status removed;
-  if (!pin_folder_.empty())
-    removed = pins == Pins::keep ? remove_armed_pins(*image_, pin_folder_)
-                                 : discard_pin_folder(pin_folder_);
+  Status removed = remove_pins();
   links_.clear();
   run_family(has_failed() ? ProbeSpec::Family::error : ProbeSpec::Family::end);
   if (!has_failed()) show_globals();

@@ -44,6 +44,15 @@ class Recorder {
                                                    const std::string& pin_folder);
   // What was only observed, when the process that held it is gone; busy when it is not.
   Status take_over();
+  // For stop(), to which one that was replaced did not come before its process died.
+  static Result<std::unique_ptr<Recorder>> adopt_replaced(std::shared_ptr<const ProgramImage> image,
+                                                          const RecorderOptions& options);
+  // As start(), and takes the place of `old`: from one moment to the next `old` records no more and
+  // the new one does. `old`'s pins are in `old_folder` then, and what is left is old.stop(). An
+  // error, also of the begin handlers, leaves `old` recording as if nothing had been.
+  static Result<std::unique_ptr<Recorder>> replace(std::shared_ptr<const ProgramImage> image,
+                                                   const RecorderOptions& options, Recorder& old,
+                                                   const std::string& old_folder);
   // What is pinned goes on recording.
   ~Recorder();
   Recorder(const Recorder&) = delete;
@@ -65,7 +74,8 @@ class Recorder {
 
   // Ends the recording: programs stop, end handlers run (error handlers when it failed), globals
   // that the script never read are shown, links and pins go. What was recorded stays readable
-  // while this object lives; with `keep`, in the pins that are needed for it.
+  // while this object lives; of one that was replaced, or with `keep`, the pins of what can be read
+  // stay, too.
   enum class Pins { remove, keep };
   Status stop(Pins pins = Pins::remove);
   bool is_stopped() const { return stopped_; }
@@ -82,8 +92,6 @@ class Recorder {
   void set_shown_by(uint32_t pid) { maps_->session_state().shown_by = pid; }
   // Writes a record of channel `notice` into the daemon's segment.
   void write_notice(std::string_view text);
-  // How many links keep its probes armed.
-  size_t link_count() const { return links_.size(); }
   // Runs the heartbeat through the path that every record takes, on every CPU: an error when a
   // program was detached, or a record does not arrive. `links`: how many there were once.
   Status prove_alive(size_t links);
@@ -107,7 +115,13 @@ class Recorder {
 
   Status load(const RecorderOptions& options);
   Status attach_probes(const RecorderOptions& options);
-  Status pin_all(const std::string& folder, int metadata);
+  static Result<std::unique_ptr<Recorder>> prepare(std::shared_ptr<const ProgramImage> image,
+                                                   const RecorderOptions& options);
+  Status pin_beside(const RecorderOptions& options);
+  Status publish_pins();
+  Status remove_pins();
+  void run_begin_handlers();
+  void let_programs_run();
   Status open_pins(const std::string& folder);
   Status hold(const std::string& folder);
   Status open_waits();
@@ -137,6 +151,7 @@ class Recorder {
   UniqueFd clock_;
   std::string pin_folder_;
   std::optional<SessionLock> lock_;  // of what is pinned, unless it is only observed
+  bool keeps_pins_ = false;          // of what can be read, when it stops
   std::unique_ptr<ControlEvents> control_;
   std::vector<uint64_t> command_positions_;
   std::vector<std::string> commands_;

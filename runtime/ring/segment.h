@@ -36,6 +36,7 @@ class SharedSegment {
   uint64_t load_dropped(uint32_t cause) const {
     return load(offsetof(SegmentControl, dropped) + cause * sizeof(uint64_t));
   }
+  uint64_t load_untaken() const { return load(offsetof(SegmentControl, untaken)); }
   // A word of the data, with everything that its writer wrote before it.
   uint64_t load_data(uint32_t offset) const { return load(kControlSize + offset); }
 

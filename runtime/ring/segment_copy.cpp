@@ -88,8 +88,9 @@ class SegmentWalk {
   // Bytes behind the newest record that nobody overwrote so far.
   uint64_t intact() const {
     uint64_t moved = (head_units(segment_.load_head()) - head_units(head_)) & kUnitsMask;
-    uint64_t size = segment_.data_size();
-    return moved >= size / kUnit ? 0 : size - moved * kUnit;
+    uint64_t size = segment_.data_size(), gone = segment_.load_untaken();
+    if (moved >= size / kUnit || gone >= size) return 0;
+    return size - std::min(size, gone + moved * kUnit);
   }
 
   void walk() {
@@ -185,12 +186,13 @@ class SegmentWalk {
     std::memcpy(copy_.bytes_.get(), data + newest_, first);
     std::memcpy(copy_.bytes_.get() + first, data, second);
     std::atomic_thread_fence(std::memory_order_acquire);
-    second_part_ = static_cast<uint32_t>(first);
+    copy_.extent_ = {head_, epochs_, newest_, first, second, 0};
   }
 
   void drop_overwritten() {
     auto& entries = copy_.entries_;
     uint64_t limit = intact();
+    copy_.extent_.whole = std::min(limit, distance_);
     while (!entries.empty() && entries.back().offset + entries.back().length > limit)
       entries.pop_back();
     auto& in_flight = copy_.in_flight_;
@@ -206,7 +208,7 @@ class SegmentWalk {
     auto keep = entries.begin();
     for (Entry entry : entries) {
       uint32_t at = place(entry.offset);
-      entry.offset = at >= newest_ ? at - newest_ : second_part_ + at;
+      entry.offset = at >= newest_ ? at - newest_ : static_cast<uint32_t>(copy_.extent_.first) + at;
       uint64_t word;
       std::memcpy(&word, copy_.bytes_.get() + entry.offset, sizeof word);
       if (word != entry.time) {
@@ -255,7 +257,6 @@ class SegmentWalk {
   uint64_t after_;         // the walk ends before this number
   uint64_t distance_ = 0;  // bytes behind the start of the newest record
   uint32_t newest_;        // where that is in the data
-  uint32_t second_part_ = 0;
   uint64_t older_ = 0;
   uint32_t waits_ = 0;
   int gaps_ = 0;

@@ -47,6 +47,15 @@ class SegmentCopy {
     uint64_t distance;  // bytes behind the newest record
   };
 
+  // What bytes() are of the segment.
+  struct Extent {
+    uint64_t head = 0, epochs = 0;
+    uint32_t newest = 0;  // where the newest record starts in the data
+    uint64_t first = 0;   // bytes from there on, slack included
+    uint64_t second = 0;  // behind them: bytes from the start of the data on
+    uint64_t whole = 0;   // bytes behind the newest record that nobody had overwritten
+  };
+
   // Copies what was asked for, oldest first.
   static SegmentCopy take(const SharedSegment& segment, std::span<const RecordFormat> formats,
                           const CopyRequest& request);
@@ -54,6 +63,8 @@ class SegmentCopy {
   // By time; records of the same time in the order in which they were reserved.
   const std::vector<Entry>& entries() const { return entries_; }
   const char* bytes() const { return reinterpret_cast<const char*>(bytes_.get()); }
+  std::byte* raw_bytes() { return bytes_.get(); }
+  const Extent& extent() const { return extent_; }
   const SegmentLedger& ledger() const { return ledger_; }
   const std::vector<InFlight>& in_flight() const { return in_flight_; }  // newest first
 
@@ -66,6 +77,7 @@ class SegmentCopy {
   std::vector<Entry> entries_;
   std::vector<InFlight> in_flight_;
   SegmentLedger ledger_;
+  Extent extent_;
 };
 
 // The counters alone: cheap, for status. `kept` and what depends on it stay 0.

@@ -6,6 +6,7 @@
 #include <memory>
 #include <string>
 
+#include "stapd/bus/rights.h"
 #include "stapd/session/session.h"
 
 namespace stapd::bus {
@@ -28,8 +29,6 @@ std::string session_of(const char* path);
 
 const char* error_name(SessionFailure::Kind kind);
 int set_error(sd_bus_error* error, const char* name, const std::string& message);
-// Who asks, for the log: "stapctl[123], user 0".
-std::string caller_of(sd_bus_message* call);
 // One more owner of a call that is answered later.
 std::shared_ptr<sd_bus_message> keep(sd_bus_message* call);
 

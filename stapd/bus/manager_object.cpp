@@ -37,10 +37,14 @@ int get_session(sd_bus_message* call, void* userdata, sd_bus_error* error) {
   return sd_bus_reply_method_return(call, "o", path_of(*session).c_str());
 }
 
+constexpr StartCall kStarts = {&Manager::start, "start", true};
+constexpr StartCall kRestarts = {&Manager::restart, "restart", true};
+
+template <const StartCall& How>
 int start_session(sd_bus_message* call, void* userdata, sd_bus_error* error) {
   const char* name = nullptr;
   if (int r = sd_bus_message_read(call, "s", &name); r < 0) return r;
-  return start_and_reply(manager_of(userdata), name, call, true, error);
+  return start_and_reply(manager_of(userdata), name, call, How, error);
 }
 
 int stop_session(sd_bus_message* call, void* userdata, sd_bus_error* error) {
@@ -48,7 +52,7 @@ int stop_session(sd_bus_message* call, void* userdata, sd_bus_error* error) {
   if (int r = sd_bus_message_read(call, "s", &name); r < 0) return r;
   Manager& manager = manager_of(userdata);
   if (!manager.find(name)) return no_such_session(error, name);
-  manager.note(name, "asked to stop by " + caller_of(call));
+  manager.note(name, "asked to stop", caller_of(call));
   manager.stop(name);
   return sd_bus_reply_method_return(call, "");
 }
@@ -66,12 +70,12 @@ int reply_with_lines(sd_bus_message* call, const std::vector<std::string>& lines
 }
 
 int stop_all(sd_bus_message* call, void* userdata, sd_bus_error*) {
-  manager_of(userdata).note("", "asked to stop all sessions by " + caller_of(call));
+  manager_of(userdata).note("", "asked to stop all sessions", caller_of(call));
   return reply_with_lines(call, manager_of(userdata).stop_all());
 }
 
 int reload(sd_bus_message* call, void* userdata, sd_bus_error*) {
-  manager_of(userdata).note("", "asked to read the profiles by " + caller_of(call));
+  manager_of(userdata).note("", "asked to read the profiles", caller_of(call));
   return reply_with_lines(call, manager_of(userdata).reload());
 }
 
@@ -85,14 +89,16 @@ int get_pid(sd_bus*, const char*, const char*, const char*, sd_bus_message* repl
   return sd_bus_message_append(reply, "u", static_cast<uint32_t>(getpid()));
 }
 
+// Who may call what is decided before (rights.h), not by sd-bus.
 const sd_bus_vtable kVtable[] = {
     SD_BUS_VTABLE_START(0),
-    SD_BUS_METHOD("ListSessions", "", "a(soss)", list_sessions, 0),
-    SD_BUS_METHOD("GetSession", "s", "o", get_session, 0),
-    SD_BUS_METHOD("StartSession", "s", "o", start_session, 0),
-    SD_BUS_METHOD("StopSession", "s", "", stop_session, 0),
-    SD_BUS_METHOD("StopAll", "", "as", stop_all, 0),
-    SD_BUS_METHOD("Reload", "", "as", reload, 0),
+    SD_BUS_METHOD("ListSessions", "", "a(soss)", list_sessions, SD_BUS_VTABLE_UNPRIVILEGED),
+    SD_BUS_METHOD("GetSession", "s", "o", get_session, SD_BUS_VTABLE_UNPRIVILEGED),
+    SD_BUS_METHOD("StartSession", "s", "o", start_session<kStarts>, SD_BUS_VTABLE_UNPRIVILEGED),
+    SD_BUS_METHOD("RestartSession", "s", "o", start_session<kRestarts>, SD_BUS_VTABLE_UNPRIVILEGED),
+    SD_BUS_METHOD("StopSession", "s", "", stop_session, SD_BUS_VTABLE_UNPRIVILEGED),
+    SD_BUS_METHOD("StopAll", "", "as", stop_all, SD_BUS_VTABLE_UNPRIVILEGED),
+    SD_BUS_METHOD("Reload", "", "as", reload, SD_BUS_VTABLE_UNPRIVILEGED),
     SD_BUS_PROPERTY("Version", "s", get_version, 0, SD_BUS_VTABLE_PROPERTY_CONST),
     SD_BUS_PROPERTY("Pid", "u", get_pid, 0, SD_BUS_VTABLE_PROPERTY_CONST),
     SD_BUS_VTABLE_END};
@@ -103,10 +109,10 @@ int add_manager_object(sd_bus* bus, Manager& manager) {
   return sd_bus_add_object_vtable(bus, nullptr, kRoot, kManagerInterface, kVtable, &manager);
 }
 
-int start_and_reply(Manager& manager, const std::string& name, sd_bus_message* call, bool with_path,
-                    sd_bus_error* error) {
+int start_and_reply(Manager& manager, const std::string& name, sd_bus_message* call,
+                    const StartCall& how, sd_bus_error* error) {
   auto reply = [&manager, name, call = keep(call),
-                with_path](const std::optional<SessionFailure>& failure) {
+                with_path = how.with_path](const std::optional<SessionFailure>& failure) {
     const Session* session = manager.find(name);
     if (failure || !session)
       sd_bus_reply_method_errorf(call.get(), failure ? error_name(failure->kind) : kNoSuchSession,
@@ -116,9 +122,9 @@ int start_and_reply(Manager& manager, const std::string& name, sd_bus_message* c
     else
       sd_bus_reply_method_return(call.get(), "");
   };
-  std::string caller = caller_of(call);
-  if (!manager.start(name, std::move(reply))) return no_such_session(error, name);
-  manager.note(name, "asked to start by " + caller);
+  Caller caller = caller_of(call);
+  if (!(manager.*how.run)(name, std::move(reply))) return no_such_session(error, name);
+  manager.note(name, fmt::format("asked to {}", how.verb), caller);
   return 1;
 }
 

@@ -5,6 +5,9 @@
 namespace stapd::bus {
 namespace {
 
+constexpr StartCall kStarts = {&Manager::start, "start", false};
+constexpr StartCall kRestarts = {&Manager::restart, "restart", false};
+
 using Message = std::unique_ptr<sd_bus_message, sd_bus_message* (*)(sd_bus_message*)>;
 
 Message new_reply(sd_bus_message* call) {
@@ -91,8 +94,10 @@ int get_statistics(sd_bus_message* call, void* userdata, sd_bus_error* error) {
       {"Errors", statistics->errors},
       {"Missed", statistics->missed},
       {"DepthNSec", statistics->depth_ns},
+      {"WorstDepthNSec", statistics->worst_depth_ns},
       {"OldestNSec", statistics->oldest_ns},
       {"KeepNSec", session_of(userdata).profile().keep_ns},
+      {"EarlierRecordings", statistics->earlier},
       {"AwayNSec", statistics->away_ns},
       {"LastAwayNSec", statistics->last_away_ns},
       {"Adoptions", statistics->adoptions}};
@@ -105,37 +110,82 @@ int get_statistics(sd_bus_message* call, void* userdata, sd_bus_error* error) {
   return r < 0 ? r : sd_bus_send(nullptr, reply.get(), nullptr);
 }
 
+int append_opened(sd_bus_message* reply, const std::string& session,
+                  const OpenedRecording& opened) {
+  return sd_bus_message_append(reply, "hhha{sv}", opened.image.get(), opened.ring.get(),
+                               opened.state.get(), 5, "SegmentBytes", "t", opened.segment_bytes,
+                               "Segments", "u", opened.segments, "StateBytes", "t",
+                               opened.state_bytes, "Session", "s", session.c_str(), "ScriptName",
+                               "s", opened.script_name.c_str());
+}
+
 int open_recording(sd_bus_message* call, void* userdata, sd_bus_error* error) {
   const Session& session = session_of(userdata);
   Result<OpenedRecording> opened = session.open_recording();
   if (!opened) return not_recording(error, opened.error());
-  manager_of(call).note(session.name(), "read by " + caller_of(call));
+  manager_of(call).note(session.name(), "read", caller_of(call));
   Message reply = new_reply(call);
-  int r = sd_bus_message_append(reply.get(), "hhha{sv}", opened->image.get(), opened->ring.get(),
-                                opened->state.get(), 5, "SegmentBytes", "t", opened->segment_bytes,
-                                "Segments", "u", opened->segments, "StateBytes", "t",
-                                opened->state_bytes, "Session", "s", session.name().c_str(),
-                                "ScriptName", "s", opened->script_name.c_str());
+  int r = append_opened(reply.get(), session.name(), *opened);
+  return r < 0 ? r : sd_bus_send(nullptr, reply.get(), nullptr);
+}
+
+int open_earlier(sd_bus_message* call, void* userdata, sd_bus_error* error) {
+  Session& session = session_of(userdata);
+  Result<std::vector<OpenedRecording>> all = session.open_earlier();
+  if (!all) return not_recording(error, all.error());
+  Message reply = new_reply(call);
+  int r = sd_bus_message_open_container(reply.get(), 'a', "(hhha{sv})");
+  for (const OpenedRecording& opened : *all) {
+    if (r >= 0) r = sd_bus_message_open_container(reply.get(), 'r', "hhha{sv}");
+    if (r >= 0) r = append_opened(reply.get(), session.name(), opened);
+    if (r >= 0) r = sd_bus_message_close_container(reply.get());
+  }
+  if (r >= 0) r = sd_bus_message_close_container(reply.get());
+  return r < 0 ? r : sd_bus_send(nullptr, reply.get(), nullptr);
+}
+
+int take_snapshot(sd_bus_message* call, void* userdata, sd_bus_error* error) {
+  const Session& session = session_of(userdata);
+  uint32_t first = 0;
+  const void* numbers = nullptr;
+  size_t size = 0;
+  int r = sd_bus_message_read_basic(call, 'u', &first);
+  if (r >= 0) r = sd_bus_message_read_array(call, 't', &numbers, &size);
+  if (r < 0) return r;
+  std::span<const uint64_t> after(static_cast<const uint64_t*>(numbers), size / sizeof(uint64_t));
+  Result<Snapshot> taken = session.take_snapshot(first, after);
+  if (!taken) return not_recording(error, taken.error());
+  manager_of(call).note_reader(session.name(), caller_of(call));
+  Message reply = new_reply(call);
+  r = sd_bus_message_append(
+      reply.get(), "hha{sv}", session.image_fd(), taken->ring.get(), 6, "SegmentBytes", "t",
+      taken->segment_bytes, "Segments", "u", taken->segments, "First", "u", taken->first, "End",
+      "u", taken->end, "RingId", "u", taken->ring_id, "Ended", "b", static_cast<int>(taken->ended));
   return r < 0 ? r : sd_bus_send(nullptr, reply.get(), nullptr);
 }
 
 int dump_globals(sd_bus_message* call, void* userdata, sd_bus_error* error) {
   Result<UniqueFd> text = session_of(userdata).dump_globals();
   if (!text) return not_recording(error, text.error());
-  manager_of(call).note(session_of(userdata).name(), "globals read by " + caller_of(call));
+  manager_of(call).note(session_of(userdata).name(), "globals read", caller_of(call));
   return sd_bus_reply_method_return(call, "h", text->get());
 }
 
 int start(sd_bus_message* call, void* userdata, sd_bus_error* error) {
-  return start_and_reply(manager_of(call), session_of(userdata).name(), call, false, error);
+  return start_and_reply(manager_of(call), session_of(userdata).name(), call, kStarts, error);
+}
+
+int restart(sd_bus_message* call, void* userdata, sd_bus_error* error) {
+  return start_and_reply(manager_of(call), session_of(userdata).name(), call, kRestarts, error);
 }
 
 int stop(sd_bus_message* call, void* userdata, sd_bus_error*) {
-  manager_of(call).note(session_of(userdata).name(), "asked to stop by " + caller_of(call));
+  manager_of(call).note(session_of(userdata).name(), "asked to stop", caller_of(call));
   session_of(userdata).stop();
   return sd_bus_reply_method_return(call, "");
 }
 
+// Who may call what is decided before (rights.h), not by sd-bus.
 const sd_bus_vtable kVtable[] = {
     SD_BUS_VTABLE_START(0),
     SD_BUS_PROPERTY("Name", "s", text_property<get_name>, 0, SD_BUS_VTABLE_PROPERTY_CONST),
@@ -148,11 +198,14 @@ const sd_bus_vtable kVtable[] = {
     SD_BUS_PROPERTY("Automatic", "b", automatic_property, 0, 0),
     SD_BUS_PROPERTY("StartedUSec", "t", number_property<get_started>, 0, 0),
     SD_BUS_PROPERTY("RingBytes", "t", number_property<get_ring_bytes>, 0, 0),
-    SD_BUS_METHOD("GetStatistics", "", "a{sv}", get_statistics, 0),
-    SD_BUS_METHOD("OpenRecording", "", "hhha{sv}", open_recording, 0),
-    SD_BUS_METHOD("DumpGlobals", "", "h", dump_globals, 0),
-    SD_BUS_METHOD("Start", "", "", start, 0),
-    SD_BUS_METHOD("Stop", "", "", stop, 0),
+    SD_BUS_METHOD("GetStatistics", "", "a{sv}", get_statistics, SD_BUS_VTABLE_UNPRIVILEGED),
+    SD_BUS_METHOD("OpenRecording", "", "hhha{sv}", open_recording, SD_BUS_VTABLE_UNPRIVILEGED),
+    SD_BUS_METHOD("OpenEarlier", "", "a(hhha{sv})", open_earlier, SD_BUS_VTABLE_UNPRIVILEGED),
+    SD_BUS_METHOD("TakeSnapshot", "uat", "hha{sv}", take_snapshot, SD_BUS_VTABLE_UNPRIVILEGED),
+    SD_BUS_METHOD("DumpGlobals", "", "h", dump_globals, SD_BUS_VTABLE_UNPRIVILEGED),
+    SD_BUS_METHOD("Start", "", "", start, SD_BUS_VTABLE_UNPRIVILEGED),
+    SD_BUS_METHOD("Restart", "", "", restart, SD_BUS_VTABLE_UNPRIVILEGED),
+    SD_BUS_METHOD("Stop", "", "", stop, SD_BUS_VTABLE_UNPRIVILEGED),
     SD_BUS_VTABLE_END};
 
 int find_session(sd_bus*, const char* path, const char*, void* userdata, void** found,

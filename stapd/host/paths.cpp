@@ -1,8 +1,16 @@
 #include "stapd/host/paths.h"
 
+#include <cctype>
 #include <filesystem>
 
+#include "runtime/base/sha256.h"
+
 namespace stapd {
+namespace {
+
+constexpr char kEarlier[] = "+earlier-";
+
+}  // namespace
 
 Result<Paths> Paths::of_root(const std::string& root) {
   Paths paths;
@@ -33,5 +41,14 @@ std::string Paths::session_pins(const std::string& session) const {
 }
 
 std::string Paths::sessions_folder() const { return stapd::sessions_folder(pin_folder); }
+
+std::string Paths::earlier_pins(const std::string& session, uint64_t started_boot) const {
+  return fmt::format("{}{}{:016x}", session_pins(session), kEarlier, started_boot);
+}
+
+std::string session_of_earlier_pins(const std::string& pin) {
+  size_t at = pin.find(kEarlier);
+  return at == std::string::npos ? "" : decode_pin_name(pin.substr(0, at));
+}
 
 }  // namespace stapd

@@ -23,8 +23,13 @@ struct Paths {
   static Result<Paths> of_root(const std::string& root);
 
   std::string session_pins(const std::string& session) const;
+  // Of what it recorded before it was started anew; by name in the order of their starts.
+  std::string earlier_pins(const std::string& session, uint64_t started_boot) const;
   std::string sessions_folder() const;
   std::string watch_folder() const { return pin_folder + "/watch"; }
 };
+
+// The session's name, when this is the last part of one of its earlier_pins(); else "".
+std::string session_of_earlier_pins(const std::string& pin);
 
 }  // namespace stapd

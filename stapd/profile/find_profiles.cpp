@@ -6,6 +6,7 @@
 #include <map>
 #include <sstream>
 
+#include "stapd/host/trusted_path.h"
 #include "stapd/profile/profile_keys.h"
 
 namespace stapd {
@@ -50,6 +51,7 @@ Result<std::string> read_text(const std::string& path) {
 }
 
 Status apply_file(const std::string& path, Profile& profile) {
+  STAPD_TRY(check_trusted(path));
   STAPD_ASSIGN(std::string text, read_text(path));
   STAPD_ASSIGN(auto assignments, parse_ini_untrusted(text, path));
   return apply_assignments(assignments, profile);
@@ -68,7 +70,7 @@ Status find_script(const Paths& paths, Profile& profile) {
     std::error_code error;
     if (fs::is_regular_file(candidate, error)) {
       profile.script_path = candidate;
-      return {};
+      return check_trusted(candidate);
     }
     if (!tried.empty()) tried += ", ";
     tried += folder;

@@ -1,7 +1,6 @@
 #include "stapd/session/compiler.h"
 
 #include <fcntl.h>
-#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -16,18 +15,13 @@
 
 #include "runtime/base/clock.h"
 #include "stapd/session/compile_profile.h"
+#include "stapd/session/sealed_memfd.h"
 
 namespace stapd {
 namespace {
 
 constexpr uint64_t kMaxSeconds = 60;
 constexpr uint64_t kMaxMemory = 2ull << 30;
-
-Result<UniqueFd> make_memfd(const char* name) {
-  UniqueFd fd(memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING));
-  if (!fd.valid()) return fail_errno("memfd", errno);
-  return fd;
-}
 
 // A limit that cannot be set is done without: the deadline is there all the same.
 void set_limit(__rlimit_resource resource, uint64_t value) {
@@ -80,9 +74,7 @@ Result<CompiledScript> result_of(int status, bool too_slow, UniqueFd image, cons
                  strsignal(WTERMSIG(status)));
   switch (WEXITSTATUS(status)) {
     case kCompileOk:
-      if (fcntl(image.get(), F_ADD_SEALS,
-                F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL) < 0)
-        return fail_errno("sealing the image", errno);
+      STAPD_TRY(seal_memfd(image.get()));
       script.image = std::move(image);
       return script;
     case kCompileScriptWrong:

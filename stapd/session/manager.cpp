@@ -2,10 +2,21 @@
 
 #include <malloc.h>
 
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+
+#include "runtime/base/clock.h"
 #include "runtime/load/death_watch.h"
 #include "runtime/load/pins.h"
 
 namespace stapd {
+namespace {
+
+// Whoever follows a session asks several times a second.
+constexpr uint64_t kReaderIsGoneNs = 10'000'000'000;
+
+}  // namespace
 
 Manager::Manager(EventLoop& loop, const Paths& paths, Log& log)
     : loop_(loop),
@@ -59,7 +70,9 @@ Status Manager::take_over() {
 std::set<std::string> Manager::adopt_sessions() {
   std::set<std::string> lost;
   std::optional<uint64_t> died = time_of_death(paths_.watch_folder());
+  restore_replaced();
   for (const std::string& pin : list_pins(paths_.sessions_folder())) {
+    if (!session_of_earlier_pins(pin).empty()) continue;
     std::string name = decode_pin_name(pin);
     if (name.empty()) {
       sweep(pin, "half made");
@@ -74,7 +87,34 @@ std::set<std::string> Manager::adopt_sessions() {
     sessions_.erase(name);
     lost.insert(name);
   }
+  adopt_earlier();
   return lost;
+}
+
+// The dead stapd was replacing a recording, and had not come to the moment at which the new one
+// begins: the old one still records, and gets its name again.
+void Manager::restore_replaced() {
+  for (const std::string& pin : list_pins(paths_.sessions_folder())) {
+    std::string name = session_of_earlier_pins(pin);
+    if (name.empty() || !still_records(paths_.sessions_folder() + "/" + pin)) continue;
+    std::string folder = paths_.session_pins(name);
+    if (Status removed = discard_pin_folder(folder); !removed)
+      log_.write({LOG_ERR, removed.error().message, name});
+    if (std::rename((paths_.sessions_folder() + "/" + pin).c_str(), folder.c_str()) != 0)
+      log_.write({LOG_ERR, fmt::format("renaming {}: {}", pin, std::strerror(errno)), name});
+  }
+}
+
+// What sessions that record now recorded before.
+void Manager::adopt_earlier() {
+  for (const std::string& pin : list_pins(paths_.sessions_folder())) {
+    std::string name = session_of_earlier_pins(pin);
+    if (name.empty()) continue;
+    Session* session = find(name);
+    Status adopted = session ? session->keep_earlier(paths_.sessions_folder() + "/" + pin)
+                             : fail(ErrorCode::not_found, "its session is gone");
+    if (!adopted) sweep(pin, adopted.error().message);
+  }
 }
 
 void Manager::sweep(const std::string& pin, const std::string& why) {
@@ -105,7 +145,7 @@ std::vector<std::string> Manager::reload() {
     read_profile_of(session, files);
     if (session.is_outdated())
       lines.push_back(files.name +
-                      ": changed; what records goes on as it was, until it is started again");
+                      ": changed; what records goes on as it was, until it is restarted");
   }
   for (const auto& [name, session] : sessions_) {
     if (present.count(name)) continue;
@@ -131,8 +171,23 @@ bool Manager::start(const std::string& name, Session::Started done) {
   return true;
 }
 
-void Manager::note(const std::string& session, const std::string& what) const {
-  log_.write({LOG_INFO, what, session, message_id::kAsked});
+bool Manager::restart(const std::string& name, Session::Started done) {
+  std::optional<ProfileFiles> files = find_profile(paths_, name);
+  if (!files) return false;
+  Session& session = get(name);
+  read_profile_of(session, *files);
+  session.restart(std::move(done));
+  return true;
+}
+
+void Manager::note(const std::string& session, const std::string& what, const Caller& by) const {
+  log_.write({LOG_INFO, what + " by ", session, message_id::kAsked, &by});
+}
+
+void Manager::note_reader(const std::string& session, const Caller& by) {
+  uint64_t now = read_boot_clock();
+  std::erase_if(readers_, [&](const auto& seen) { return now - seen.second > kReaderIsGoneNs; });
+  if (readers_.insert_or_assign({session, by.user, by.pid}, now).second) note(session, "read", by);
 }
 
 bool Manager::stop(const std::string& name) {

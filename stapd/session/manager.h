@@ -4,6 +4,7 @@
 #include <map>
 #include <memory>
 #include <set>
+#include <tuple>
 
 #include "stapd/profile/find_profiles.h"
 #include "stapd/session/session.h"
@@ -34,10 +35,14 @@ class Manager {
   // By what the profile says now. `done` as of Session::start(); never called, and false, when
   // there is no such profile.
   bool start(const std::string& name, Session::Started done);
+  // Likewise, also when it records: see Session::restart().
+  bool restart(const std::string& name, Session::Started done);
   bool stop(const std::string& name);
   std::vector<std::string> stop_all();
-  // For the log: what somebody did to a session.
-  void note(const std::string& session, const std::string& what) const;
+  // For the log: what somebody asked for, of a session or, when that is "", of stapd.
+  void note(const std::string& session, const std::string& what, const Caller& by) const;
+  // The same for who reads, and goes on reading: once.
+  void note_reader(const std::string& session, const Caller& by);
   // A line for every difference.
   std::vector<std::string> reload();
   size_t count_of(Session::State state) const;
@@ -48,6 +53,8 @@ class Manager {
   Session& get(const std::string& name);
   void read_profile_of(Session& session, const ProfileFiles& files);
   std::set<std::string> adopt_sessions();
+  void restore_replaced();
+  void adopt_earlier();
   void sweep(const std::string& pin, const std::string& why);
   void on_state(const Session& session);
   void forget_later();
@@ -60,6 +67,8 @@ class Manager {
   Session::Host host_;
   std::vector<Observer*> observers_;
   std::map<std::string, std::unique_ptr<Session>> sessions_;
+  using Reader = std::tuple<std::string, uid_t, pid_t>;
+  std::map<Reader, uint64_t> readers_;  // when they read last, CLOCK_BOOTTIME
   EventSource forgetting_;
   bool taken_over_ = false;
   std::optional<bool> watched_;  // at first: who knows what is pinned

@@ -3,7 +3,6 @@
 #include <fcntl.h>
 #include <fmt/ranges.h>
 #include <malloc.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 
 #include <algorithm>
@@ -14,6 +13,7 @@
 #include "runtime/load/pins.h"
 #include "runtime/recorder/show_globals.h"
 #include "runtime/recorder/system_command.h"
+#include "stapd/session/sealed_memfd.h"
 
 namespace stapd {
 namespace {
@@ -26,33 +26,10 @@ Result<std::string> read_whole(int fd) {
   return bytes;
 }
 
-Result<UniqueFd> sealed_memfd(const char* name, std::string_view bytes) {
-  UniqueFd fd(memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING));
-  if (!fd.valid()) return fail_errno("memfd", errno);
-  while (!bytes.empty()) {
-    ssize_t size = ::write(fd.get(), bytes.data(), bytes.size());
-    if (size < 0) return fail_errno("memfd", errno);
-    bytes.remove_prefix(static_cast<size_t>(size));
-  }
-  if (fcntl(fd.get(), F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL) < 0)
-    return fail_errno("memfd", errno);
-  return fd;
-}
-
-Result<UniqueFd> duplicate(int fd) {
-  UniqueFd copy(fcntl(fd, F_DUPFD_CLOEXEC, 3));
-  if (!copy.valid()) return fail_errno("file descriptor", errno);
-  return copy;
-}
-
 bool has_commands(const ProgramImage& image) {
   return std::any_of(image.formats.begin(), image.formats.end(), [](const RecordFormat& format) {
     return format.channel == RecordChannel::system;
   });
-}
-
-uint64_t oldest_of(const SegmentCopy& copy) {
-  return copy.entries().empty() ? 0 : copy.entries().front().time;
 }
 
 std::string in_seconds(uint64_t ns) { return fmt::format("{:.3f} s", double(ns) / 1e9); }
@@ -104,6 +81,7 @@ void Session::set_profile(Profile profile) {
   profile_gone_ = false;
   for (const std::string& warning : profile_.warnings)
     say(LOG_WARNING, warning, message_id::kProfile);
+  if (state_ == State::recording) watch_depth();
   if (state_ == State::failed && failure_->kind == SessionFailure::Kind::profile) {
     failure_.reset();
     set_state(State::inactive);
@@ -134,73 +112,106 @@ void Session::start(Started tell, OnUnknownKey on_unknown_key) {
   if (state_ == State::recording) return tell(std::nullopt);
   starters_.push_back(std::move(tell));
   if (state_ == State::starting) return;
-  if (!profile_error_.empty()) {
-    failure_ = SessionFailure{SessionFailure::Kind::profile, profile_error_};
-    return tell_starters();
-  }
-  if (on_unknown_key == OnUnknownKey::refuse && !profile_.unknown_keys.empty()) {
-    fail(SessionFailure::Kind::profile, fmt::format("{}", fmt::join(profile_.unknown_keys, "\n")));
-    return tell_starters();
+  if (std::optional<SessionFailure> refused = refusal(on_unknown_key)) {
+    fail(refused->kind, refused->message);
+    return tell_starters(failure_);
   }
   failure_.reset();
   set_state(State::starting);
+  compile();
+}
+
+std::optional<SessionFailure> Session::refusal(OnUnknownKey on_unknown_key) const {
+  if (!profile_error_.empty()) return SessionFailure{SessionFailure::Kind::profile, profile_error_};
+  if (on_unknown_key == OnUnknownKey::refuse && !profile_.unknown_keys.empty())
+    return SessionFailure{SessionFailure::Kind::profile,
+                          fmt::format("{}", fmt::join(profile_.unknown_keys, "\n"))};
+  return std::nullopt;
+}
+
+void Session::compile() {
   auto done = [this, attempt = std::weak_ptr<Attempt>(attempt_ = std::make_shared<Attempt>())](
                   Result<CompiledScript> script) {
     if (attempt.expired()) return;  // stopped meanwhile
-    on_compiled(std::move(script));
     attempt_.reset();
-    tell_starters();
+    on_compiled(std::move(script));
   };
   host_.compiler.submit(profile_, std::move(done));
 }
 
-void Session::tell_starters() {
-  std::vector<Started> starters = std::exchange(starters_, {});
-  for (const Started& starter : starters) starter(failure_);
-}
-
 void Session::on_compiled(Result<CompiledScript> script) {
-  if (!script) return fail(SessionFailure::Kind::start, script.error().message);
-  if (!script->image.valid()) return fail(SessionFailure::Kind::script, script->diagnostics);
-  if (!script->diagnostics.empty()) say(LOG_WARNING, script->diagnostics);
-  Status began = begin_recording(std::move(script->image));
+  bool replaces = state_ == State::recording;
+  std::optional<SessionFailure> failure = record(std::move(script));
   // What compiling and loading took is given back: most of a daemon's life is idle.
   malloc_trim(0);
+  if (!failure)
+    look_after();
+  else if (replaces)
+    say(LOG_ERR, "goes on recording as it was: " + failure->message, message_id::kFailed);
+  else
+    fail(failure->kind, failure->message);
+  tell_starters(failure ? failure : failure_);
+}
+
+std::optional<SessionFailure> Session::record(Result<CompiledScript> script) {
+  if (!script) return SessionFailure{SessionFailure::Kind::start, script.error().message};
+  if (!script->image.valid())
+    return SessionFailure{SessionFailure::Kind::script, script->diagnostics};
+  if (!script->diagnostics.empty()) say(LOG_WARNING, script->diagnostics);
+  Status began = state_ == State::recording ? replace_recording(std::move(script->image))
+                                            : begin_recording(std::move(script->image));
   if (!began) {
-    forget_recording();
     Status removed = remove_pin_folder(host_.paths.session_pins(name_) + "+new");
     if (!removed) say(LOG_WARNING, removed.error().message);
-    return fail(SessionFailure::Kind::start, began.error().message);
+    return SessionFailure{SessionFailure::Kind::start, began.error().message};
   }
   say(LOG_INFO, fmt::format("records, {} KB a CPU", ring_bytes() >> 10), message_id::kStarted);
   set_state(State::recording);
-  look_after();
+  return std::nullopt;
 }
 
-Status Session::begin_recording(UniqueFd image_fd) {
-  forget_recording();
+void Session::tell_starters(const std::optional<SessionFailure>& failure) {
+  std::vector<Started> starters = std::exchange(starters_, {});
+  for (const Started& starter : starters) starter(failure);
+}
+
+Result<Session::Prepared> Session::prepare(UniqueFd image_fd) const {
   STAPD_ASSIGN(std::string encoded, read_whole(image_fd.get()));
   STAPD_ASSIGN(ProgramImage image, decode_image_untrusted(encoded));
   ClockReading now = read_clocks();
   SessionMetadata metadata;
-  metadata.started_real = started_real_ = now.real;
+  metadata.started_real = now.real;
   metadata.started_boot = now.boot;
   copy_text(metadata.fingerprint, fingerprint_of(profile_));
   copy_text(metadata.profile_path, profile_.path);
   copy_text(metadata.script_path, profile_.script_path);
   STAPD_ASSIGN(MetadataMap map, MetadataMap::create(metadata, encoded));
-  metadata_.emplace(std::move(map));
-  image_ = std::move(image_fd);
-
   RecorderOptions options;
   options.segment_size = profile_.ring_bytes;
   options.pin_folder = host_.paths.session_pins(name_);
-  options.metadata = metadata_->fd();
+  options.metadata = map.fd();
   options.target_pid = profile_.target_pid;
   options.tolerate_missing_probes = !profile_.missing_probe_is_fatal;
-  STAPD_ASSIGN(recorder_,
-               Recorder::start(std::make_shared<const ProgramImage>(std::move(image)), options));
-  metadata_->metadata().links = recorder_->link_count();
+  return Prepared{std::move(image_fd), std::move(map),
+                  std::make_shared<const ProgramImage>(std::move(image)), options};
+}
+
+Status Session::begin_recording(UniqueFd image_fd) {
+  forget_recording();
+  forget_earlier();
+  STAPD_ASSIGN(Prepared prepared, prepare(std::move(image_fd)));
+  STAPD_ASSIGN(std::unique_ptr<Recorder> recorder,
+               Recorder::start(prepared.image, prepared.options));
+  Status taken = take(std::move(prepared), std::move(recorder));
+  if (!taken) forget_recording();
+  return taken;
+}
+
+Status Session::take(Prepared prepared, std::unique_ptr<Recorder> recorder) {
+  recorder_ = std::move(recorder);
+  image_ = std::move(prepared.image_fd);
+  metadata_.emplace(std::move(prepared.metadata));
+  started_real_ = metadata_->metadata().started_real;
   for (const std::string& warning : recorder_->warnings()) say(LOG_WARNING, warning);
   return watch();
 }
@@ -253,6 +264,7 @@ Status Session::watch() {
   }));
   STAPD_ASSIGN(
       clock_, host_.loop.on_readable(recorder_->clock_fd(), [this] { recorder_->handle_clock(); }));
+  watch_depth();
   return {};
 }
 
@@ -289,12 +301,16 @@ void Session::run_commands() {
 
 // ---- ending -----------------------------------------------------------------------------------
 
-// What was recorded stays readable.
-void Session::end_recording() {
+void Session::end_handlers() {
   forget_sources();
   Status stopped = recorder_->stop();
   if (has_commands(recorder_->image())) run_commands();
   if (!stopped) say(LOG_ERR, stopped.error().message);
+}
+
+// What was recorded stays readable.
+void Session::end_recording() {
+  end_handlers();
   if (recorder_->has_failed())
     return fail(SessionFailure::Kind::run,
                 fmt::format("ended by run-time errors ({}): {}", recorder_->state().errors,
@@ -308,10 +324,15 @@ Status Session::stop() {
     attempt_.reset();
     failure_ = {SessionFailure::Kind::start, "stopped before it had started"};
     set_state(State::inactive);
-    tell_starters();
+    tell_starters(failure_);
     failure_.reset();
   }
+  if (attempt_) {
+    attempt_.reset();
+    tell_starters(SessionFailure{SessionFailure::Kind::start, "stopped before it was restarted"});
+  }
   if (state_ == State::recording) end_recording();
+  for (const EarlierRecording& earlier : earlier_) STAPD_TRY(earlier.remove_pins());
   return {};
 }
 
@@ -319,6 +340,7 @@ void Session::forget_sources() {
   control_.reset();
   clock_.reset();
   timer_.reset();
+  depth_timer_.reset();
 }
 
 void Session::forget_recording() {
@@ -333,20 +355,10 @@ void Session::forget_recording() {
 Result<SessionStatistics> Session::statistics() const {
   if (!recorder_) return failf(ErrorCode::not_found, "{} records nothing", name_);
   SessionStatistics statistics;
-  RingReader reader = recorder_->reader();
-  uint64_t now = read_boot_clock();
-  uint64_t depth = UINT64_MAX;
-  // One segment after the other: a copy of the whole ring would be the largest thing here.
-  for (uint32_t segment = 0; segment < reader.segments(); ++segment) {
-    SegmentCopy copy = reader.read_new(segment, 0);
-    statistics.ledger += copy.ledger();
-    uint64_t oldest = oldest_of(copy);
-    if (!oldest) continue;
-    if (!statistics.oldest_ns || oldest < statistics.oldest_ns) statistics.oldest_ns = oldest;
-    if (copy.ledger().overwritten) depth = std::min(depth, now - oldest);
-  }
-  if (depth == UINT64_MAX) depth = statistics.oldest_ns ? now - statistics.oldest_ns : 0;
-  statistics.depth_ns = depth;
+  RingDepth ring = take_depth();
+  statistics.ledger = ring.ledger;
+  statistics.oldest_ns = ring.oldest_ns;
+  statistics.depth_ns = ring.depth_ns;
   for (DropCause cause : {DropCause::nested_too_deep, DropCause::lock_timeout})
     statistics.skipped += statistics.ledger.dropped[static_cast<size_t>(cause)];
   statistics.errors = recorder_->state().errors;
@@ -355,21 +367,20 @@ Result<SessionStatistics> Session::statistics() const {
   statistics.away_ns = metadata.away;
   statistics.last_away_ns = metadata.last_away;
   statistics.adoptions = metadata.adoptions;
+  statistics.earlier = earlier_.size();
+  if (metadata.worst_depth.day == local_day(read_clocks().real))
+    statistics.worst_depth_ns = metadata.worst_depth.depth_ns;
   return statistics;
 }
 
 Result<OpenedRecording> Session::open_recording() const {
   if (!recorder_) return failf(ErrorCode::not_found, "{} records nothing", name_);
-  const MapSet& maps = recorder_->maps();
-  OpenedRecording opened;
-  STAPD_ASSIGN(opened.image, duplicate(image_.get()));
-  STAPD_ASSIGN(opened.ring, duplicate(maps.fd(kRingMap)));
-  STAPD_ASSIGN(opened.state, duplicate(maps.fd(kStateMap)));
-  opened.segment_bytes = maps.ring_shape().segment_size;
-  opened.segments = maps.ring_shape().segments;
-  opened.state_bytes = recorder_->image().maps[kStateMap].value_size;
-  opened.script_name = recorder_->image().script_name;
-  return opened;
+  return open_for_reading(image_.get(), recorder_->image(), recorder_->maps());
+}
+
+Result<Snapshot> Session::take_snapshot(uint32_t first, std::span<const uint64_t> after) const {
+  if (!recorder_) return failf(ErrorCode::not_found, "{} records nothing", name_);
+  return copy_recording(*recorder_, first, after);
 }
 
 Result<UniqueFd> Session::dump_globals() const {

@@ -15,6 +15,10 @@
 #include "stapd/host/paths.h"
 #include "stapd/profile/profile.h"
 #include "stapd/session/compiler.h"
+#include "stapd/session/earlier_recording.h"
+#include "stapd/session/opened_recording.h"
+#include "stapd/session/ring_depth.h"
+#include "stapd/session/snapshot.h"
 
 namespace stapd {
 
@@ -27,17 +31,11 @@ struct SessionFailure {
 struct SessionStatistics {
   SegmentLedger ledger;
   uint64_t skipped = 0, errors = 0, missed = 0;
-  uint64_t depth_ns = 0;   // of the CPU whose ring reaches back least, of those that lost records
-  uint64_t oldest_ns = 0;  // CLOCK_BOOTTIME; 0: no records
+  uint64_t depth_ns = 0;        // as of RingDepth
+  uint64_t worst_depth_ns = 0;  // today, as far as it was looked at; 0: unknown
+  uint64_t oldest_ns = 0;       // CLOCK_BOOTTIME; 0: no records
+  uint64_t earlier = 0;         // recordings before this one that can be read, too
   uint64_t away_ns = 0, last_away_ns = 0, adoptions = 0;
-};
-
-// What a reader needs to read by itself.
-struct OpenedRecording {
-  UniqueFd image, ring, state;
-  uint64_t segment_bytes = 0, state_bytes = 0;
-  uint32_t segments = 0;
-  std::string script_name;
 };
 
 class Session {
@@ -80,28 +78,52 @@ class Session {
   using Started = std::function<void(const std::optional<SessionFailure>&)>;
   enum class OnUnknownKey { refuse, ignore };
   void start(Started tell, OnUnknownKey on_unknown_key);
+  // As start(); when it records, as its profile says now, and what was recorded so far can be read
+  // as before. When that cannot be had, it goes on recording as it was.
+  void restart(Started tell);
   // Takes over what is pinned. An error when that is not to be had.
   Status adopt(std::optional<uint64_t> away_since);
+  // What it recorded before it was restarted, or replace() left: the pins of a recording that
+  // ended.
+  Status keep_earlier(const std::string& pin_folder);
   Status stop();
 
   // ---- what it holds; errors when there is nothing to read
   Result<SessionStatistics> statistics() const;
   Result<OpenedRecording> open_recording() const;
+  // What it recorded before it was started anew, the oldest first, and is still worth reading.
+  Result<std::vector<OpenedRecording>> open_earlier();
+  Result<Snapshot> take_snapshot(uint32_t first, std::span<const uint64_t> after) const;
+  int image_fd() const { return image_.get(); }
   Result<UniqueFd> dump_globals() const;  // a sealed memfd
 
  private:
   void set_state(State state);
   void fail(SessionFailure::Kind kind, std::string message);
   void say(int priority, const std::string& text, const char* id = nullptr) const;
+  std::optional<SessionFailure> refusal(OnUnknownKey on_unknown_key) const;
+  void compile();
   void on_compiled(Result<CompiledScript> script);
+  std::optional<SessionFailure> record(Result<CompiledScript> script);
+  struct Prepared;
+  Result<Prepared> prepare(UniqueFd image) const;
   Status begin_recording(UniqueFd image);
+  Status replace_recording(UniqueFd image);
+  Status take(Prepared prepared, std::unique_ptr<Recorder> recorder);
+  void forget_oldest(const std::string& why);
+  void forget_outlived();
+  void forget_earlier();
   Status watch();
   void look_after();
   void run_commands();
+  RingDepth take_depth() const;
+  void watch_depth();
+  void check_depth();
+  void end_handlers();
   void end_recording();
   void forget_sources();
   void forget_recording();
-  void tell_starters();
+  void tell_starters(const std::optional<SessionFailure>& failure);
 
   std::string name_;
   Host& host_;
@@ -112,13 +134,23 @@ class Session {
   std::optional<SessionFailure> failure_;
   std::vector<Started> starters_;
   struct Attempt {};
-  std::shared_ptr<Attempt> attempt_;  // to start; gone when it was given up
+  std::shared_ptr<Attempt> attempt_;  // to start or restart; gone when it was given up
   uint64_t started_real_ = 0;
+
+  // What a recorder is started with.
+  struct Prepared {
+    UniqueFd image_fd;
+    MetadataMap metadata;
+    std::shared_ptr<const ProgramImage> image;
+    RecorderOptions options;
+  };
 
   UniqueFd image_;
   std::optional<MetadataMap> metadata_;
   std::unique_ptr<Recorder> recorder_;
-  EventSource control_, clock_, timer_;
+  std::vector<EarlierRecording> earlier_;  // the oldest first
+  EventSource control_, clock_, timer_, depth_timer_;
+  bool too_shallow_ = false;  // and that was said
   std::map<pid_t, EventSource> commands_;
 };
 

@@ -104,6 +104,9 @@ class BusClient {
   bool start(const std::string& name) {
     return call(kRoot, kManager, "StartSession", "s", name.c_str()) != nullptr;
   }
+  bool restart(const std::string& name) {
+    return call(kRoot, kManager, "RestartSession", "s", name.c_str()) != nullptr;
+  }
   bool stop(const std::string& name) {
     return call(kRoot, kManager, "StopSession", "s", name.c_str()) != nullptr;
   }
@@ -158,35 +161,19 @@ class BusClient {
 
   std::unique_ptr<MappedRecording> open(const std::string& session) {
     Message reply = call(path_of(session), kSession, "OpenRecording", "");
-    if (!reply) return nullptr;
-    int image = -1, ring = -1, state = -1;
-    sd_bus_message_read(reply.get(), "hhh", &image, &ring, &state);
-    std::map<std::string, uint64_t> shape;
-    sd_bus_message_enter_container(reply.get(), 'a', "{sv}");
-    const char* name = nullptr;
-    while (sd_bus_message_enter_container(reply.get(), 'e', "sv") > 0) {
-      const char* type = nullptr;
-      sd_bus_message_read(reply.get(), "s", &name);
-      sd_bus_message_peek_type(reply.get(), nullptr, &type);
-      if (*type == 't') {
-        sd_bus_message_read(reply.get(), "v", type, &shape[name]);
-      } else if (*type == 'u') {
-        uint32_t value = 0;
-        sd_bus_message_read(reply.get(), "v", type, &value);
-        shape[name] = value;
-      } else {
-        sd_bus_message_skip(reply.get(), "v");
-      }
+    return reply ? read_recording(reply) : nullptr;
+  }
+  // What it recorded before it was restarted, the oldest first.
+  std::vector<std::unique_ptr<MappedRecording>> open_earlier(const std::string& session) {
+    std::vector<std::unique_ptr<MappedRecording>> all;
+    Message reply = call(path_of(session), kSession, "OpenEarlier", "");
+    if (!reply) return all;
+    sd_bus_message_enter_container(reply.get(), 'a', "(hhha{sv})");
+    while (sd_bus_message_enter_container(reply.get(), 'r', "hhha{sv}") > 0) {
+      all.push_back(read_recording(reply));
       sd_bus_message_exit_container(reply.get());
     }
-    Result<ProgramImage> decoded = decode_image_untrusted(read_all(image));
-    if (!decoded) {
-      error_ = decoded.error().message;
-      return nullptr;
-    }
-    return std::make_unique<MappedRecording>(
-        UniqueFd(fcntl(ring, F_DUPFD_CLOEXEC, 3)), std::move(*decoded),
-        static_cast<uint32_t>(shape["SegmentBytes"]), static_cast<uint32_t>(shape["Segments"]));
+    return all;
   }
 
   std::string globals(const std::string& session) {
@@ -222,6 +209,38 @@ class BusClient {
     error_ = r < 0 ? (error.message ? error.message : std::strerror(-r)) : "";
     sd_bus_error_free(&error);
     return {reply, sd_bus_message_unref};
+  }
+
+  std::unique_ptr<MappedRecording> read_recording(const Message& reply) {
+    int image = -1, ring = -1, state = -1;
+    sd_bus_message_read(reply.get(), "hhh", &image, &ring, &state);
+    std::map<std::string, uint64_t> shape;
+    sd_bus_message_enter_container(reply.get(), 'a', "{sv}");
+    const char* name = nullptr;
+    while (sd_bus_message_enter_container(reply.get(), 'e', "sv") > 0) {
+      const char* type = nullptr;
+      sd_bus_message_read(reply.get(), "s", &name);
+      sd_bus_message_peek_type(reply.get(), nullptr, &type);
+      if (*type == 't') {
+        sd_bus_message_read(reply.get(), "v", type, &shape[name]);
+      } else if (*type == 'u') {
+        uint32_t value = 0;
+        sd_bus_message_read(reply.get(), "v", type, &value);
+        shape[name] = value;
+      } else {
+        sd_bus_message_skip(reply.get(), "v");
+      }
+      sd_bus_message_exit_container(reply.get());
+    }
+    sd_bus_message_exit_container(reply.get());
+    Result<ProgramImage> decoded = decode_image_untrusted(read_all(image));
+    if (!decoded) {
+      error_ = decoded.error().message;
+      return nullptr;
+    }
+    return std::make_unique<MappedRecording>(
+        UniqueFd(fcntl(ring, F_DUPFD_CLOEXEC, 3)), std::move(*decoded),
+        static_cast<uint32_t>(shape["SegmentBytes"]), static_cast<uint32_t>(shape["Segments"]));
   }
 
   static std::vector<std::string> lines_of(const Message& reply) {

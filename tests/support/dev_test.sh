@@ -33,7 +33,7 @@ with_empty() {
 
 expect help 0 'usage: ./dev VERB' ./dev help
 expect unknown_verb 2 "unknown verb frob" ./dev frob
-for verb in setup test try bench; do
+for verb in setup test try bench chaos; do
   expect "${verb}_without_root" 1 "$verb needs root" as_nobody bash ./dev "$verb"
 done
 expect no_btf 1 'has no BTF' with_empty /sys/kernel/btf ./dev setup

@@ -47,7 +47,8 @@ class Verbs(InstanceTest):
         self.stapd.wait_until_records("shallow")
         produce(range(10_000))
         text = self.stapd.ctl("status", "shallow").stdout
-        self.assertRegex(text, r"64 KiB a CPU, reaches back \S+, less than Keep=1h")
+        self.assertRegex(text, r"64 KiB a CPU, reaches back \S+ "
+                               r"\(at worst today \S+\), less than Keep=1h")
         self.assertNotIn("Keep", self.stapd.ctl("status", "numbers").stdout)
 
     def test_status_of_a_failed_session_shows_the_diagnostics(self):

@@ -5,12 +5,13 @@
 #include <thread>
 
 #include "runtime/ring/ring_follower.h"
-#include "tests/support/test_ring.h"
+#include "tests/support/snapshot_ring.h"
 
 namespace stapd {
 namespace {
 
 using test::kTimed;
+using test::SnapshotRing;
 using test::TestRing;
 
 constexpr auto kRunTime = std::chrono::milliseconds(700);
@@ -68,8 +69,7 @@ struct Findings {
   bool sums_up = true;
 };
 
-void look(const TestRing& ring, Findings& findings) {
-  RingWindow window = ring.reader().take();
+void look(const TestRing& ring, RingWindow window, Findings& findings) {
   ++findings.windows;
   uint64_t last[4] = {};
   for (RingRecord record; window.next(record);) {
@@ -95,7 +95,7 @@ bool torture(TestRing& ring, uint32_t first, uint32_t second, Findings& findings
   auto end = std::chrono::steady_clock::now() + kRunTime;
   while (std::chrono::steady_clock::now() < end || findings.windows < 5 ||
          findings.records < 200'000)
-    look(ring, findings);
+    look(ring, ring.reader().take(), findings);
   stop = true;
   a.join();
   b.join();
@@ -133,6 +133,24 @@ TEST(Torture, TwoWritersOnOneSegment) {
     return;
   }
   FAIL() << "the machine is too busy: writers were stopped for a whole lap each time";
+}
+
+TEST(Torture, SnapshotsUnderWriters) {
+  TestRing ring(2, 1u << 20);
+  SnapshotRing snapshot(ring);
+  Findings findings;
+  std::atomic<bool> stop = false;
+  Producer a(ring, 0, 1, stop), b(ring, 1, 2, stop);
+  auto end = std::chrono::steady_clock::now() + kRunTime;
+  while (std::chrono::steady_clock::now() < end || findings.windows < 5 ||
+         findings.records < 200'000) {
+    snapshot.refresh();
+    look(ring, snapshot.reader().take(), findings);
+  }
+  stop = true;
+  a.join();
+  b.join();
+  expect_clean(findings);
 }
 
 TEST(Torture, TheCountWrapsUnderWritersAndReader) {

@@ -1,0 +1,145 @@
+// What of a recorder outlives its process: the pins of a session, and how another recorder takes
+// its place.
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
+
+#include "runtime/load/metadata_pin.h"
+#include "runtime/load/pins.h"
+#include "runtime/load/session_pins.h"
+#include "runtime/recorder/recorder.h"
+
+namespace stapd {
+namespace {
+
+void store_run(SessionState& state, SessionState::Run run) {
+  __atomic_store_n(&state.run, run, __ATOMIC_SEQ_CST);
+}
+
+bool is_of_running(const std::string& pin) {
+  return pin.starts_with("program") || pin.starts_with("link") || pin == kHolderWatch;
+}
+
+Status rename_folder(const std::string& from, const std::string& to) {
+  if (std::rename(from.c_str(), to.c_str()) != 0)
+    return fail_errno(fmt::format("renaming {} to {}", from, to), errno);
+  return {};
+}
+
+std::string beside(const std::string& folder) { return folder + "+new"; }
+
+}  // namespace
+
+// Into a folder beside, which is given its name when it is complete: what has the name is whole.
+Status Recorder::pin_beside(const RecorderOptions& options) {
+  pin_folder_ = options.pin_folder;
+  if (pin_folder_.empty()) return {};
+  std::string folder = beside(pin_folder_);
+  STAPD_TRY(ensure_bpffs());
+  STAPD_TRY(remove_pin_folder(folder));
+  STAPD_TRY(make_pin_folder(folder));
+  STAPD_TRY(hold(folder));
+  STAPD_TRY(maps_->pin(folder));
+  for (size_t i = 0; i < programs_.size(); ++i)
+    STAPD_TRY(pin_object(programs_[i].get(), fmt::format("{}/program{}", folder, i)));
+  for (size_t i = 0; i < links_.size(); ++i)
+    STAPD_TRY(pin_object(links_[i].get(), fmt::format("{}/link{}", folder, i)));
+  if (options.metadata < 0) return {};
+  STAPD_TRY(pin_object(options.metadata, fmt::format("{}/{}", folder, kMetadataPin)));
+  // Before the folder has its name: who takes it over must know how many there should be.
+  STAPD_ASSIGN(MetadataMap metadata, MetadataMap::open(folder));
+  metadata.metadata().links = links_.size();
+  return {};
+}
+
+Status Recorder::publish_pins() {
+  if (pin_folder_.empty()) return {};
+  if (::access(pin_folder_.c_str(), F_OK) == 0)
+    return failf(ErrorCode::already_exists, "{}: there is a session of this name", pin_folder_);
+  return rename_folder(beside(pin_folder_), pin_folder_);
+}
+
+Status Recorder::pin(const std::string& folder, int metadata) {
+  RecorderOptions options;
+  options.pin_folder = folder;
+  options.metadata = metadata;
+  Status pinned = pin_beside(options);
+  if (pinned) pinned = publish_pins();
+  if (pinned) return {};
+  pin_folder_.clear();
+  lock_.reset();
+  (void)remove_pin_folder(beside(folder));
+  return pinned;
+}
+
+Status Recorder::hold(const std::string& folder) {
+  STAPD_ASSIGN(lock_, SessionLock::take(folder));
+  if (!lock_) return failf(ErrorCode::busy, "{}: another process holds this session", folder);
+  return {};
+}
+
+// Of a session that is ending the programs may be gone already.
+Status Recorder::open_pins(const std::string& folder) {
+  pin_folder_ = folder;
+  STAPD_ASSIGN(MapSet maps, MapSet::open(*image_, pin_folder_));
+  maps_.emplace(std::move(maps));
+  for (size_t i = 0; i < image_->programs.size(); ++i) {
+    Result<UniqueFd> program = open_pin(fmt::format("{}/program{}", pin_folder_, i));
+    programs_.push_back(program ? std::move(*program) : UniqueFd());
+  }
+  for (size_t i = 0;; ++i) {
+    Result<UniqueFd> link = open_pin(fmt::format("{}/link{}", pin_folder_, i));
+    if (!link) break;
+    links_.push_back(std::move(*link));
+  }
+  return {};
+}
+
+// Of what stays readable only what would record goes.
+Status Recorder::remove_pins() {
+  if (pin_folder_.empty()) return {};
+  if (!keeps_pins_) return discard_pin_folder(pin_folder_);
+  Status status;
+  for (const std::string& pin : list_pins(pin_folder_)) {
+    if (!is_of_running(pin)) continue;
+    std::string path = pin_folder_ + "/" + pin;
+    if (Status removed = remove_pin_folder(path); !removed) status = removed;
+  }
+  return status;
+}
+
+Result<std::unique_ptr<Recorder>> Recorder::adopt_replaced(
+    std::shared_ptr<const ProgramImage> image, const RecorderOptions& options) {
+  std::unique_ptr<Recorder> recorder(new Recorder(std::move(image)));
+  recorder->keeps_pins_ = true;
+  STAPD_TRY(recorder->open_pins(options.pin_folder));
+  recorder->set_up_vm();
+  return recorder;
+}
+
+// Whoever is killed between two of these steps leaves one session that records, under one of the
+// two names: stapd takes over `old_folder` again when its run word says that it still runs.
+Result<std::unique_ptr<Recorder>> Recorder::replace(std::shared_ptr<const ProgramImage> image,
+                                                    const RecorderOptions& options, Recorder& old,
+                                                    const std::string& old_folder) {
+  STAPD_ASSIGN(std::unique_ptr<Recorder> recorder, prepare(std::move(image), options));
+  recorder->run_begin_handlers();
+  if (recorder->has_failed())
+    return failf(ErrorCode::invalid_argument, "its begin handlers failed: {}",
+                 recorder->last_error());
+  STAPD_TRY(rename_folder(old.pin_folder_, old_folder));
+  if (Status published = recorder->publish_pins(); !published) {
+    STAPD_TRY(rename_folder(old_folder, old.pin_folder_));
+    return tl::unexpected(published.error());
+  }
+  old.pin_folder_ = old_folder;
+  old.keeps_pins_ = true;
+  // In this order, since an event's programs run in the order in which they were attached: no event
+  // finds neither running. One that is handled at this very moment may find both.
+  recorder->let_programs_run();
+  store_run(old.maps_->session_state(), SessionState::stopping);
+  return recorder;
+}
+
+}  // namespace stapd

@@ -1,0 +1,55 @@
+#include "stapd/session/snapshot.h"
+
+#include <unistd.h>
+
+#include <cerrno>
+
+#include "runtime/ring/ring_snapshot.h"
+#include "stapd/session/sealed_memfd.h"
+
+namespace stapd {
+namespace {
+
+// About 10 ms of the daemon's time.
+constexpr uint64_t kBytesAtOnce = 16 << 20;
+
+Status write_at(int fd, std::span<const std::byte> bytes, uint64_t offset) {
+  while (!bytes.empty()) {
+    ssize_t size = ::pwrite(fd, bytes.data(), bytes.size(), static_cast<off_t>(offset));
+    if (size < 0 && errno == EINTR) continue;
+    if (size < 0) return fail_errno("taking a snapshot", errno);
+    bytes = bytes.subspan(static_cast<size_t>(size));
+    offset += static_cast<uint64_t>(size);
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<Snapshot> copy_recording(const Recorder& recorder, uint32_t first,
+                                std::span<const uint64_t> after) {
+  const RingMapping ring = recorder.ring();
+  const auto size = static_cast<off_t>(ring.stride * ring.segments);
+  Snapshot snapshot;
+  snapshot.segment_bytes = ring.segment_size;
+  snapshot.segments = ring.segments;
+  snapshot.first = snapshot.end = std::min(first, ring.segments);
+  STAPD_ASSIGN(snapshot.ring_id, kernel_map_id(recorder.maps().fd(kRingMap)));
+  // Before the copy: what was written until it ended is in it.
+  snapshot.ended = __atomic_load_n(&recorder.state().ended, __ATOMIC_ACQUIRE) != 0;
+  STAPD_ASSIGN(snapshot.ring, make_memfd("stapd-snapshot"));
+  if (ftruncate(snapshot.ring.get(), size) < 0) return fail_errno("taking a snapshot", errno);
+  for (uint64_t taken = 0; snapshot.end < ring.segments && taken < kBytesAtOnce; ++snapshot.end) {
+    uint64_t base = snapshot.end * ring.stride;
+    auto put = [&](uint64_t offset, std::span<const std::byte> bytes) {
+      return write_at(snapshot.ring.get(), bytes, base + offset);
+    };
+    uint64_t number = snapshot.end < after.size() ? after[snapshot.end] : 0;
+    STAPD_ASSIGN(uint64_t copied, take_snapshot(SharedSegment(ring, snapshot.end), number, put));
+    taken += copied;
+  }
+  STAPD_TRY(seal_memfd(snapshot.ring.get()));
+  return snapshot;
+}
+
+}  // namespace stapd

@@ -1,0 +1,168 @@
+// A session is restarted while it records: with another script, or another size of its ring. What
+// was recorded before can still be read, and the change costs no event that it could have had.
+#include <random>
+
+#include "tests/support/daemon_under_test.h"
+#include "tests/support/marked_calls.h"
+
+namespace stapd::test {
+namespace {
+
+using Recordings = std::vector<std::unique_ptr<MappedRecording>>;
+
+constexpr char kEnds[] = "probe end { printf(\"ends\\n\") }\n";
+
+uint64_t produced_of(const MappedRecording& recording, uint32_t segment) {
+  return recording.reader().read_new(segment, 0).ledger().produced;
+}
+
+class Restart : public testing::Test {
+ protected:
+  void SetUp() override {
+    write_profile("first", "64K");
+    daemon_.start();
+    ASSERT_TRUE(daemon_.client().start("marked")) << daemon_.client().error();
+  }
+
+  void write_profile(const std::string& word, const std::string& size) {
+    daemon_.add_profile("marked",
+                        "probe begin { printf(\"" + word + " begins\\n\") }\n" + kEnds +
+                            on_marked_call("printf(\"" + word + "\\n\")"),
+                        "[Memory]\nSize=" + size + "\n");
+  }
+  void restart(const std::string& word, const std::string& size = "64K") {
+    write_profile(word, size);
+    ASSERT_TRUE(daemon_.client().restart("marked")) << daemon_.client().error();
+  }
+  static void call_once() { ::syscall(marked_call()); }
+  // How many recordings can be read, and how many links the kernel has for it, by its pins.
+  size_t pins_like(const std::string& part) {
+    size_t count = 0;
+    for (const auto& entry :
+         std::filesystem::recursive_directory_iterator(daemon_.paths().sessions_folder()))
+      count += entry.path().string().find(part) != std::string::npos;
+    return count;
+  }
+
+  DaemonUnderTest daemon_;
+};
+
+TEST_F(Restart, ANewScriptTakesTheOldOnesPlace) {
+  call_once();
+  restart("second");
+  call_once();
+  EXPECT_EQ(daemon_.client().state_of("marked"), "recording");
+  EXPECT_EQ(daemon_.client().open("marked")->text(), "second begins\nsecond\n");
+  Recordings earlier = daemon_.client().open_earlier("marked");
+  ASSERT_EQ(earlier.size(), 1u);
+  EXPECT_EQ(earlier[0]->text(), "first begins\nfirst\nends\n") << "what is replaced ends";
+  EXPECT_EQ(daemon_.client().statistics("marked")["EarlierRecordings"], 1u);
+  EXPECT_GT(pins_like("+earlier-"), 0u);
+  EXPECT_EQ(pins_like("/link"), pins_like("/marked/link")) << "the old one's are gone";
+}
+
+TEST_F(Restart, ARingIsResized) {
+  EXPECT_EQ(daemon_.client().open("marked")->ring_size() / 3, segment_value_size(64 << 10));
+  call_once();
+  restart("first", "256K");
+  EXPECT_EQ(daemon_.client().open("marked")->ring_size() / 3, segment_value_size(256 << 10));
+  EXPECT_EQ(daemon_.client().open_earlier("marked")[0]->text(), "first begins\nfirst\nends\n");
+}
+
+// What is handled at the moment of the change may be in both.
+TEST_F(Restart, NoEventIsMissed) {
+  constexpr int kRounds = 4;
+  MarkedCalls calls({0});
+  for (int round = 0; round < kRounds; ++round) restart("again" + std::to_string(round), "16M");
+  calls.stop();
+  uint64_t recorded = produced_of(*daemon_.client().open("marked"), 0);
+  Recordings earlier = daemon_.client().open_earlier("marked");
+  ASSERT_EQ(earlier.size(), size_t{kRounds});
+  for (const auto& recording : earlier) recorded += produced_of(*recording, 0);
+  EXPECT_GE(recorded, calls.count(0));
+  EXPECT_LE(recorded, calls.count(0) + calls.count(0) / 100);
+}
+
+TEST_F(Restart, AWrongScriptChangesNothing) {
+  daemon_.write("marked.stp", "probe begin { printn(1) }\n");
+  EXPECT_FALSE(daemon_.client().restart("marked"));
+  EXPECT_NE(daemon_.client().error().find("printn"), std::string::npos);
+  call_once();
+  EXPECT_EQ(daemon_.client().state_of("marked"), "recording");
+  EXPECT_EQ(daemon_.client().open("marked")->text(), "first begins\nfirst\n");
+  EXPECT_TRUE(daemon_.client().open_earlier("marked").empty());
+}
+
+TEST_F(Restart, BeginHandlersThatFailChangeNothing) {
+  daemon_.write("marked.stp", "probe begin { error(\"no good\") }\n" + marked_script());
+  daemon_.write("marked.conf", "[Session]\nScript=marked.stp\nErrorBudget=0\n");
+  EXPECT_FALSE(daemon_.client().restart("marked"));
+  EXPECT_NE(daemon_.client().error().find("no good"), std::string::npos)
+      << daemon_.client().error();
+  call_once();
+  EXPECT_EQ(daemon_.client().open("marked")->text(), "first begins\nfirst\n");
+}
+
+TEST_F(Restart, WhatDoesNotRecordIsStarted) {
+  ASSERT_TRUE(daemon_.client().stop("marked"));
+  restart("second");
+  EXPECT_EQ(daemon_.client().open("marked")->text(), "second begins\n");
+}
+
+TEST_F(Restart, OnlySoManyAreKept) {
+  for (int i = 0; i < 6; ++i) restart("round" + std::to_string(i));
+  Recordings earlier = daemon_.client().open_earlier("marked");
+  ASSERT_EQ(earlier.size(), 4u);
+  EXPECT_EQ(earlier[0]->text(), "round1 begins\nends\n");
+}
+
+TEST_F(Restart, AFullRingNeedsNoneBeforeIt) {
+  MarkedCalls(std::vector<int>{0, 1}, 10).join();
+  restart("second");
+  MarkedCalls(std::vector<int>{0, 1}, 100'000).join();
+  EXPECT_TRUE(daemon_.client().open_earlier("marked").empty());
+  EXPECT_EQ(pins_like("+earlier-"), 0u);
+}
+
+TEST_F(Restart, ItOutlivesTheDaemon) {
+  call_once();
+  restart("second");
+  daemon_.kill_now();
+  call_once();
+  daemon_.start();
+  Recordings earlier = daemon_.client().open_earlier("marked");
+  ASSERT_EQ(earlier.size(), 1u) << daemon_.log();
+  EXPECT_EQ(earlier[0]->text(), "first begins\nfirst\nends\n");
+  EXPECT_EQ(daemon_.client().open("marked")->text(), "second begins\nsecond\n");
+  ASSERT_TRUE(daemon_.client().stop("marked"));
+  EXPECT_FALSE(daemon_.has_pins());
+}
+
+// Whoever is killed at any moment of a restart leaves one that records, and nothing half made.
+TEST_F(Restart, KilledAtAnyMomentOneRecords) {
+  std::minstd_rand random(7);
+  for (int round = 0; round < 40; ++round) {
+    write_profile("round" + std::to_string(round), "64K");
+    std::thread killer([&, delay = random() % 40'000] {
+      std::this_thread::sleep_for(std::chrono::microseconds(delay));
+      kill(daemon_.pid(), SIGKILL);
+    });
+    daemon_.client().restart("marked");
+    killer.join();
+    daemon_.kill_now();
+    daemon_.start();
+    ASSERT_EQ(daemon_.client().state_of("marked"), "recording") << daemon_.log();
+    auto recording = daemon_.client().open("marked");
+    std::string before = recording->text();
+    call_once();
+    std::string added = recording->text().substr(before.size());
+    EXPECT_EQ(std::count(added.begin(), added.end(), '\n'), 1) << added;
+    EXPECT_EQ(pins_like("/link"), pins_like("/marked/link"));
+    EXPECT_EQ(pins_like("+new"), 0u);
+    EXPECT_EQ(pins_like("+old"), 0u);
+  }
+  EXPECT_FALSE(daemon_.says("cannot be read")) << daemon_.log();
+}
+
+}  // namespace
+}  // namespace stapd::test
