@@ -46,7 +46,7 @@ Result<UniqueFd> read_fd(const BusMessage& reply, const char* method) {
 
 uint64_t reach_ns(const SessionInfo& info, const SessionStatistics& statistics) {
   if (statistics.overwritten || !info.started_us) return statistics.depth_ns;
-  uint64_t now = read_clocks().real, started = info.started_us * 1000;
+  uint64_t now = read_real_clock(), started = info.started_us * 1000;
   return now > started ? now - started : 0;
 }
 
@@ -218,6 +218,7 @@ Result<std::unique_ptr<Recording>> StapdClient::open_live(const std::string& pat
 }
 
 Result<std::vector<std::unique_ptr<Recording>>> StapdClient::open_earlier(const std::string& path) {
+  if (geteuid() != 0) return {};
   STAPD_ASSIGN(BusMessage reply, bus_->call(session_target(path), "OpenEarlier"));
   std::vector<std::unique_ptr<Recording>> all;
   int error = sd_bus_message_enter_container(reply.get(), 'a', "(hhha{sv})");

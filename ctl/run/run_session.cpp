@@ -14,7 +14,7 @@
 #include "ctl/run/probe_costs.h"
 #include "ctl/run/session_loop.h"
 #include "ctl/run/target_command.h"
-#include "runtime/load/pins.h"
+#include "runtime/base/clock.h"
 #include "runtime/load/session_pins.h"
 #include "runtime/record/record_layout.h"
 
@@ -108,12 +108,11 @@ Status RunningSession::start() {
       static_cast<uint32_t>(command_ ? command_->pid() : options_.target.value_or(0));
   recorder_options.shown_by = static_cast<uint32_t>(getpid());
   STAPD_ASSIGN(recorder_, Recorder::start(image_, recorder_options));
-  for (const std::string& warning : recorder_->warnings())
-    std::fprintf(stderr, "WARNING: %s\n", warning.c_str());
   if (options_.time_limit)
-    deadline_ = read_monotonic() + static_cast<uint64_t>(*options_.time_limit * 1e9);
+    deadline_ = read_mono_clock() + static_cast<uint64_t>(*options_.time_limit * 1e9);
   loop_.emplace(*recorder_, *signals_, deadline_);
   loop_->follow(command_.get());
+  loop_->show_warnings(nullptr);
   say("Pass 5: starting run.\n");
   return {};
 }

@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <cstdio>
-#include <ctime>
 #include <iterator>
 
 #include "runtime/base/clock.h"
@@ -28,12 +27,11 @@ void wait_for(pollfd* fds, size_t count, uint64_t now, uint64_t until) {
 
 }  // namespace
 
-uint64_t read_monotonic() { return read_clocks().mono; }
-
 void SessionLoop::turn(LiveOutput* output, uint64_t poll_ns) {
   run_commands();
+  show_warnings(output);
   if (is_due_to_end()) return;
-  uint64_t now = read_monotonic();
+  uint64_t now = read_mono_clock();
   uint64_t until = output ? now + poll_ns : UINT64_MAX;
   if (auto timer = recorder_.next_timer()) until = std::min(until, *timer);
   if (deadline_) until = std::min(until, deadline_);
@@ -45,10 +43,20 @@ void SessionLoop::turn(LiveOutput* output, uint64_t poll_ns) {
   if (fds[0].revents) recorder_.handle_control();
   if (fds[1].revents) recorder_.handle_clock();
   if (fds[2].revents) read_signals(output);
-  now = read_monotonic();
+  now = read_mono_clock();
   recorder_.run_due_timers(now);
   if (deadline_ && now >= deadline_) is_over_ = true;
   if (output) output->show_new();
+}
+
+void SessionLoop::show_warnings(LiveOutput* output) {
+  for (const std::string& warning : recorder_.take_warnings()) {
+    std::string line = "WARNING: " + warning + "\n";
+    if (output)
+      output->say(line);
+    else
+      std::fputs(line.c_str(), stderr);
+  }
 }
 
 void SessionLoop::drain(LiveOutput& output) {

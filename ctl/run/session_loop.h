@@ -23,6 +23,8 @@ class SessionLoop {
 
   // The end of this child ends the session.
   void follow(TargetCommand* command) { command_ = command; }
+  // What went wrong with the recording since the last call; without an output on stderr.
+  void show_warnings(LiveOutput* output);
   // Commands of system() that were recorded since the last call.
   void run_commands();
 
@@ -43,8 +45,5 @@ class SessionLoop {
   bool is_over_ = false;
   bool detach_ = false;
 };
-
-// Reads a monotonic clock in ns.
-uint64_t read_monotonic();
 
 }  // namespace stapd::ctl

@@ -27,6 +27,7 @@ class ImageValidator {
     STAPD_TRY(check_all("table", image_.tables, &ImageValidator::table));
     STAPD_TRY(check_all("regular expression", image_.regexes, &ImageValidator::regex));
     STAPD_TRY(check_all("program", image_.programs, &ImageValidator::program));
+    STAPD_TRY(check_all("condition", image_.conditions, &ImageValidator::condition));
     STAPD_TRY(check_all("probe", image_.probes, &ImageValidator::probe));
     STAPD_TRY(check_all("format", image_.formats, &ImageValidator::format));
     STAPD_TRY(check_all("function", image_.functions, &ImageValidator::function));
@@ -111,7 +112,24 @@ class ImageValidator {
 
   bool probe(const ProbeSpec& probe) const {
     return probe.handler < image_.functions.size() && image_.functions[probe.handler].is_handler &&
-           position(probe.where) && (!probe.program || *probe.program < image_.programs.size());
+           position(probe.where) && (!probe.program || *probe.program < image_.programs.size()) &&
+           (!probe.condition || *probe.condition < image_.conditions.size());
+  }
+
+  // Its function takes nothing, and returns one number wherever it returns.
+  bool condition(const ConditionSpec& condition) const {
+    if (condition.function >= image_.functions.size() ||
+        !in_state(condition.state_offset, sizeof(ConditionState)) || condition.state_offset % 8)
+      return false;
+    const ir::Function& function = image_.functions[condition.function];
+    auto returns_otherwise = [](const ir::Block& block) {
+      const ir::Instr& last = block.code.back();
+      return last.op == Op::ret && (last.args.size() != 1 || !is_number(last.args[0]));
+    };
+    return !function.is_handler && function.params.empty() &&
+           std::none_of(function.blocks.begin(), function.blocks.end(), [&](const auto& block) {
+             return block.code.empty() || returns_otherwise(block);
+           });
   }
 
   bool format(const RecordFormat& format) const {

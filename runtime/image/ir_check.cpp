@@ -111,6 +111,8 @@ class Checker {
       case Op::regex_test:
       case Op::regex_match:
         return below(image_.regexes.size()) ? "" : "no such regular expression";
+      case Op::tell:
+        return below(image_.conditions.size()) ? "" : "no such condition";
       case Op::lock:
       case Op::unlock:
         return below(function_.lock_sets.size()) ? "" : "no such lock set";

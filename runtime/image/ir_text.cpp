@@ -98,6 +98,7 @@ std::string aux_text(const Instr& instr, const ProgramImage& image) {
     case Op::table:
     case Op::print:
     case Op::raise:
+    case Op::tell:
     case Op::lock:
     case Op::unlock:
     case Op::str_append_number:

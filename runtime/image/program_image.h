@@ -89,8 +89,9 @@ struct SessionState {
   uint32_t run;
   uint32_t target;    // pid of -x or -c
   uint32_t ended;     // 1: the end handlers ran too, no record follows
+  uint32_t links;     // that keep probes armed, kept by whoever runs the session
   uint32_t shown_by;  // pid of the process that shows or writes what is recorded; 0: none does
-  uint8_t pad_[48];
+  uint8_t pad_[44];
   uint64_t errors;       // uncaught, in all handlers
   uint64_t real_offset;  // CLOCK_REALTIME - CLOCK_BOOTTIME, kept by whoever runs the session
   uint64_t skipped;      // handlers that did not run: no frame, or no lock in time
@@ -104,7 +105,8 @@ struct ControlEvent {
     too_many_errors = 2,
     half_full = 3,
     system_command = 4,
-    too_many_skips = 5
+    too_many_skips = 5,
+    condition_changed = 6,  // of probes: not which, all are to be looked at
   };
   uint32_t kind;
   uint32_t cpu;
@@ -186,10 +188,27 @@ struct ProbeSpec {
   uint64_t inode = 0, device = 0;  // of path, as the kernel numbers them: process_begin and _end
   uint32_t syscall_number = 0;
   uint32_t frequency = 0;
+  std::optional<uint32_t> condition;  // index in ProgramImage::conditions: while it does not hold,
+                                      // the probe is not armed
 };
 constexpr bool runs_in_daemon(ProbeSpec::Family family) {
   return family <= ProbeSpec::Family::timer;
 }
+
+// `if (EXPR)` of probe points. Handlers look at it first in any case: arming takes its time.
+struct ConditionSpec {
+  uint32_t function = 0;           // returns 1 or 0; where the handler would end with an error, 1
+  uint32_t state_offset = 0;       // ConditionState in the state map
+  bool changes_in_kernel = false;  // programs change what it reads, and tell
+};
+
+struct ConditionState {
+  // Whether it holds, as it was last told: by whoever runs the session after it looked, by programs
+  // when they find it otherwise (kConditionIgnored: they do not look).
+  uint64_t told;
+  uint64_t armed;  // 1: its probes are, kept by whoever runs the session
+};
+constexpr uint64_t kConditionIgnored = 2;
 
 // The formats every image has, at these indexes.
 enum FixedFormat : uint16_t {
@@ -275,6 +294,7 @@ struct ProgramImage {
   std::vector<ir::Function> functions;
   std::vector<ProgramSpec> programs;
   std::vector<ProbeSpec> probes;
+  std::vector<ConditionSpec> conditions;
   std::vector<SyscallDispatch> dispatches;
   std::vector<RecordFormat> formats;  // the first are those of FixedFormat
   std::vector<SourcePosition> source_map;

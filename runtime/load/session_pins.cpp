@@ -8,6 +8,11 @@
 #include "runtime/load/pins.h"
 
 namespace stapd {
+namespace {
+
+constexpr char kWatch[] = "watch";
+
+}  // namespace
 
 std::string instance_pins(const std::string& root) {
   std::string pins = "/sys/fs/bpf/stapd";
@@ -31,14 +36,19 @@ std::string session_pins(const std::string& instance, const std::string& session
   return sessions_folder(instance) + "/" + encode_pin_name(session);
 }
 
+std::string stapd_watch(const std::string& instance) { return instance + "/" + kWatch; }
+
 std::string holder_watch(const std::string& session_pins) {
   return session_pins + "/" + kHolderWatch;
 }
 
 void remove_empty_instance(const std::string& session_pins) {
   std::filesystem::path sessions = std::filesystem::path(session_pins).parent_path();
+  std::filesystem::path instance = sessions.parent_path();
   remove_empty_pin_folder(sessions.string());
-  remove_empty_pin_folder(sessions.parent_path().string());
+  // Its stapd may have died: there is nothing left that it would have to be missed for.
+  if (!std::filesystem::exists(sessions)) (void)remove_pin_folder(stapd_watch(instance.string()));
+  remove_empty_pin_folder(instance.string());
 }
 
 std::string encode_pin_name(const std::string& name) {

@@ -14,8 +14,10 @@ Result<std::string> instance_pins_of(const std::string& root);
 
 std::string sessions_folder(const std::string& instance);
 std::string session_pins(const std::string& instance, const std::string& session);
+// Where the death of its stapd is noted (death_watch.h).
+std::string stapd_watch(const std::string& instance);
 
-// Where the death of the process that holds a session is noted (death_watch.h).
+// Likewise of the process that holds a session.
 constexpr char kHolderWatch[] = "watch";
 std::string holder_watch(const std::string& session_pins);
 // After a session's folder has gone: the folders above it, when they are empty.

@@ -1,25 +1,15 @@
 #include <algorithm>
 #include <cstdlib>
 #include <cstring>
-#include <ctime>
 #include <random>
 
+#include "runtime/base/clock.h"
 #include "runtime/vm/activation.h"
 
 namespace stapd {
 
 using ir::ContextValue;
 using ir::Op;
-
-namespace {
-
-int64_t clock_ns(clockid_t clock) {
-  timespec now;
-  clock_gettime(clock, &now);
-  return int64_t{now.tv_sec} * 1'000'000'000 + now.tv_nsec;
-}
-
-}  // namespace
 
 bool Activation::context_op(const ir::Instr& instr) {
   switch (instr.op) {
@@ -72,12 +62,12 @@ int64_t Activation::context_value(ContextValue which) {
     case ContextValue::task:
       return static_cast<int64_t>(context.task);
     case ContextValue::boot_ns:
-      return clock_ns(CLOCK_BOOTTIME);
+      return static_cast<int64_t>(read_boot_clock());
     case ContextValue::mono_ns:
     case ContextValue::cycles:
-      return clock_ns(CLOCK_MONOTONIC);
+      return static_cast<int64_t>(read_mono_clock());
     case ContextValue::real_ns:
-      return clock_ns(CLOCK_REALTIME);
+      return static_cast<int64_t>(read_real_clock());
     case ContextValue::jiffies:
       return invocation_.context.jiffies ? invocation_.context.jiffies() : 0;
     case ContextValue::target:

@@ -26,7 +26,7 @@ struct Paths {
   // Of what it recorded before it was started anew; by name in the order of their starts.
   std::string earlier_pins(const std::string& session, uint64_t started_boot) const;
   std::string sessions_folder() const;
-  std::string watch_folder() const { return pin_folder + "/watch"; }
+  std::string watch_folder() const { return stapd_watch(pin_folder); }
 };
 
 // The session's name, when this is the last part of one of its earlier_pins(); else "".

@@ -4,6 +4,7 @@
 #include <fmt/ranges.h>
 #include <malloc.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -31,8 +32,6 @@ bool has_commands(const ProgramImage& image) {
     return format.channel == RecordChannel::system;
   });
 }
-
-std::string in_seconds(uint64_t ns) { return fmt::format("{:.3f} s", double(ns) / 1e9); }
 
 }  // namespace
 
@@ -211,48 +210,9 @@ Status Session::take(Prepared prepared, std::unique_ptr<Recorder> recorder) {
   recorder_ = std::move(recorder);
   image_ = std::move(prepared.image_fd);
   metadata_.emplace(std::move(prepared.metadata));
+  metadata_->metadata().holder = static_cast<uint64_t>(getpid());
   started_real_ = metadata_->metadata().started_real;
-  for (const std::string& warning : recorder_->warnings()) say(LOG_WARNING, warning);
   return watch();
-}
-
-// ---- adoption ---------------------------------------------------------------------------------
-
-Status Session::adopt(std::optional<uint64_t> away_since) {
-  std::string folder = host_.paths.session_pins(name_);
-  STAPD_ASSIGN(MetadataMap map, MetadataMap::open(folder));
-  STAPD_ASSIGN(std::string encoded, map.read_image());
-  STAPD_ASSIGN(ProgramImage image, decode_image_untrusted(encoded));
-  STAPD_ASSIGN(image_, sealed_memfd("stapd-image", encoded));
-  RecorderOptions options;
-  options.pin_folder = folder;
-  STAPD_ASSIGN(recorder_,
-               Recorder::adopt(std::make_shared<const ProgramImage>(std::move(image)), options));
-  metadata_.emplace(std::move(map));
-  SessionMetadata& metadata = metadata_->metadata();
-  started_real_ = metadata.started_real;
-  // Until its profile is read, if it is still there.
-  profile_.path = text_of(metadata.profile_path);
-  profile_.script_path = text_of(metadata.script_path);
-  ++metadata.adoptions;
-  std::string away = "for an unknown time";
-  if (away_since) {
-    metadata.last_away = read_boot_clock() - *away_since;
-    metadata.away += metadata.last_away;
-    away = "for " + in_seconds(metadata.last_away);
-  }
-  recorder_->write_notice(fmt::format("stapd was away {}; the recording went on\n", away));
-  Status alive = recorder_->prove_alive(metadata.links);
-  STAPD_TRY(watch());
-  if (alive)
-    say(LOG_INFO, fmt::format("goes on recording; no stapd was there {}", away),
-        message_id::kAdopted);
-  else
-    say(LOG_ERR, "was adopted, but does not record all it should: " + alive.error().message,
-        message_id::kAdopted);
-  set_state(State::recording);
-  look_after();
-  return {};
 }
 
 // ---- while it records -------------------------------------------------------------------------
@@ -271,13 +231,14 @@ Status Session::watch() {
 // After anything that may have run a handler or told us something.
 void Session::look_after() {
   if (state_ != State::recording) return;
+  for (const std::string& warning : recorder_->take_warnings()) say(LOG_WARNING, warning);
   if (has_commands(recorder_->image())) run_commands();
   if (recorder_->wants_to_end()) return end_recording();
   timer_.reset();
   std::optional<uint64_t> due = recorder_->next_timer();
   if (!due) return;
   Result<EventSource> timer = host_.loop.at(*due, [this] {
-    recorder_->run_due_timers(read_clocks().mono);
+    recorder_->run_due_timers(read_mono_clock());
     look_after();
   });
   if (timer)
@@ -330,6 +291,11 @@ Status Session::stop() {
   if (attempt_) {
     attempt_.reset();
     tell_starters(SessionFailure{SessionFailure::Kind::start, "stopped before it was restarted"});
+  }
+  remove_unread();
+  if (is_held()) {
+    ask_holder_to_end();
+    return {};
   }
   if (state_ == State::recording) end_recording();
   for (const EarlierRecording& earlier : earlier_) STAPD_TRY(earlier.remove_pins());

@@ -123,6 +123,25 @@ inline ir::Function sample_function() {
   return function;
 }
 
+// counter != 0
+inline ir::Function sample_condition() {
+  using ir::Operand;
+  ir::Function function;
+  function.name = "condition";
+  function.registers = 2;
+  ir::Block block;
+  block.code = {{ir::Op::global_load, 0, 0, {Operand::reg(0)}, {}},
+                {ir::Op::set,
+                 static_cast<int8_t>(ir::Compare::ne),
+                 0,
+                 {Operand::reg(1)},
+                 {Operand::reg(0), Operand::imm(0)}},
+                {ir::Op::tell, 0, 0, {}, {Operand::reg(1)}},
+                {ir::Op::ret, 0, 0, {}, {Operand::reg(1)}}};
+  function.blocks = {block};
+  return function;
+}
+
 inline ProbeSpec sample_probe() {
   ProbeSpec probe;
   probe.family = ProbeSpec::Family::uprobe;
@@ -140,6 +159,7 @@ inline ProbeSpec sample_probe() {
   probe.pid = 77;
   probe.syscall_number = 257;
   probe.frequency = 99;
+  probe.condition = 0;
   return probe;
 }
 
@@ -161,7 +181,8 @@ inline ProgramImage sample_image() {
   image.regexes = {regex};
   image.maps = sample_maps();
   image.globals = sample_globals();
-  image.functions = {sample_handler(), sample_function()};
+  image.functions = {sample_handler(), sample_function(), sample_condition()};
+  image.conditions = {{2, 960, true}};
   ProgramSpec program;
   program.name = "probe_1";
   program.context = ProgramContext::user_registers;

@@ -16,6 +16,7 @@
 #include "translator/ir/place_locks.h"
 #include "translator/ir/share_slots.h"
 #include "translator/ir/simplify.h"
+#include "translator/ir/tell_conditions.h"
 
 namespace stapd::bpf {
 namespace {
@@ -74,6 +75,9 @@ class ImageGenerator {
     for (Candidate& candidate : candidates_) {
       if (!candidate.in_kernel) continue;
       place_locks(candidate.function, locked);
+      // After a handler of the daemon, the daemon looks itself.
+      if (!runs_in_daemon(image_.probes[candidate.probe].family))
+        tell_conditions(candidate.function, image_);
       join_users(candidate, context_of(image_.probes[candidate.probe], facts_, syscalls));
     }
     for (const ProgramUsers& users : users_) STAPD_TRY(add_program_of(users));

@@ -94,6 +94,7 @@ class Selector {
   void select_raise(const ir::Instr& instr);
   void select_skip(const ir::Instr& instr);
   void select_action(const ir::Instr& instr);
+  void select_tell(const ir::Instr& instr);
   void select_lock(const ir::Instr& instr);
   void select_unlock(const ir::Instr& instr);
   void release(const std::vector<uint32_t>& globals, size_t count);
