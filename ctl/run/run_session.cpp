@@ -177,6 +177,7 @@ Result<int> RunningSession::detach() {
   STAPD_ASSIGN(pid_t pid, fork_holder(*metadata_, recorder_->pin_folder()));
   if (pid == 0) {
     output_.reset();
+    costs_.reset();
     hold_session(std::move(recorder_), deadline_);
   }
   std::string words = farewell(options_.session_name, options_.root);
@@ -195,6 +196,7 @@ Result<int> RunningSession::leave_daemon() {
     std::printf("%d\n", pid);
     return 0;
   }
+  costs_.reset();
   openlog(kSyslogName, LOG_PID, LOG_DAEMON);
   recorder_->set_shown_by(static_cast<uint32_t>(getpid()));
   output_->say_to_syslog();

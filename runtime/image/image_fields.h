@@ -131,10 +131,6 @@ void visit_fields(V& visit, Like<SourcePosition> auto& x) {
   visit(x.file, x.line, x.column);
 }
 template <class V>
-void visit_fields(V& visit, Like<ConstantTable> auto& x) {
-  visit(x.data_offset, x.element_size, x.elements);
-}
-template <class V>
 void visit_fields(V& visit, Like<RegexSpec> auto& x) {
   visit(x.text, x.groups, x.classes, x.start, x.class_offset, x.table_offset, x.entries,
         x.move_offset, x.moves, x.most_moves);
@@ -151,8 +147,8 @@ void visit_fields(V& visit, Like<SyscallDispatch> auto& x) {
 template <class V>
 void visit_fields(V& visit, Like<ProgramImage> auto& x) {
   visit(x.session_name, x.script_name, x.script_text, x.arguments, x.limits, x.literals, x.data,
-        x.tables, x.regexes, x.globals, x.maps, x.functions, x.programs, x.probes, x.conditions,
-        x.dispatches, x.formats, x.source_map, x.heartbeat);
+        x.regexes, x.globals, x.maps, x.functions, x.programs, x.probes, x.conditions, x.dispatches,
+        x.formats, x.source_map, x.heartbeat);
 }
 
 }  // namespace stapd

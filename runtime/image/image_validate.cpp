@@ -24,7 +24,6 @@ class ImageValidator {
     STAPD_TRY(check_all("map", image_.maps, &ImageValidator::map));
     STAPD_TRY(require(image_.maps.size() >= kFixedMaps, "maps", 0));
     STAPD_TRY(check_all("global", image_.globals, &ImageValidator::global));
-    STAPD_TRY(check_all("table", image_.tables, &ImageValidator::table));
     STAPD_TRY(check_all("regular expression", image_.regexes, &ImageValidator::regex));
     STAPD_TRY(check_all("program", image_.programs, &ImageValidator::program));
     STAPD_TRY(check_all("condition", image_.conditions, &ImageValidator::condition));
@@ -81,13 +80,6 @@ class ImageValidator {
              (!global.is_array || in_state(global.sequence_offset, 8)) &&
              in_state(global.lock_offset, 8);
     return in_state(global.state_offset, value_size(global)) && in_state(global.lock_offset, 8);
-  }
-
-  bool table(const ConstantTable& table) const {
-    uint64_t size = uint64_t{table.elements} * table.element_size;
-    bool power = table.element_size == 1 || table.element_size == 2 || table.element_size == 4 ||
-                 table.element_size == 8;
-    return power && table.data_offset + size <= image_.data.size();
   }
 
   // Rows, lists and registers that its tables name are looked at when it runs.
@@ -188,7 +180,7 @@ class ImageValidator {
     switch (instr.op) {
       case Op::set:
       case Op::branch:
-        return up_to(ir::Compare::uge);
+        return up_to(ir::Compare::ult);
       case Op::extend:
         return size >= 1 && size <= 64;
       case Op::context:
@@ -196,7 +188,6 @@ class ImageValidator {
       case Op::context_string:
         return up_to(ir::ContextString::execname);
       case Op::load:
-      case Op::table:
         return power;
       case Op::stat_field:
         return up_to(ir::StatField::bucket);

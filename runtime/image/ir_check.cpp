@@ -106,8 +106,6 @@ class Checker {
         return below(image_.formats.size()) ? "" : "no such format";
       case Op::call:
         return below(image_.functions.size()) ? "" : "no such function";
-      case Op::table:
-        return below(image_.tables.size()) ? "" : "no such table";
       case Op::regex_test:
       case Op::regex_match:
         return below(image_.regexes.size()) ? "" : "no such regular expression";

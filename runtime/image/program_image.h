@@ -14,7 +14,7 @@
 namespace stapd {
 
 // Raised whenever the meaning of anything below, or of the IR, changes.
-constexpr uint32_t kImageVersion = 3;
+constexpr uint32_t kImageVersion = 4;
 
 // ---- globals ----------------------------------------------------------------------------------
 enum class ValueKind : uint8_t { integer, string, statistic };
@@ -78,7 +78,7 @@ enum FixedMap : uint32_t {
   kStateMap,    // SessionState, locks, scalar globals; one element
   kControlMap,  // BPF ring buffer: ControlEvent to whoever runs the session
   kScratchMap,  // frames of handlers: kScratchLevels for each possible CPU and for the daemon
-  kDataMap,     // constant bytes: literals that are copied, tables; one element, read only
+  kDataMap,     // constant bytes: literals that are copied, automata; one element, read only
   kFixedMaps
 };
 constexpr uint32_t kScratchLevels = 4;
@@ -233,13 +233,6 @@ struct SourcePosition {
   uint32_t line = 0, column = 0;
 };
 
-// A constant table for the operation `table`, in the data map.
-struct ConstantTable {
-  uint32_t data_offset = 0;
-  uint8_t element_size = 1;
-  uint32_t elements = 0;
-};
-
 // A regular expression as an automaton in the data map. It is in a row of its table, takes the
 // bytes of a string one by one and, as byte 0, its end:
 //   entry = table[row + class_of[byte]]     u32: the next row, and << 16 its list of moves
@@ -287,7 +280,6 @@ struct ProgramImage {
   Limits limits;
   std::vector<std::string> literals;
   std::string data;  // contents of the data map
-  std::vector<ConstantTable> tables;
   std::vector<RegexSpec> regexes;
   std::vector<GlobalSpec> globals;
   std::vector<MapSpec> maps;  // from kFixedMaps on: those of globals, then areas of foreach

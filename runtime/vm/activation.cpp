@@ -76,8 +76,6 @@ Activation::End Activation::run(const std::vector<int64_t>& numbers,
       case Op::raise:
         raise(last);
         return End::raised;
-      case Op::reraise:
-        return End::raised;
       default:
         STAPD_UNREACHABLE("a block without a terminator");
     }

@@ -38,9 +38,6 @@ bool Activation::context_op(const ir::Instr& instr) {
     case Op::load_bytes:
       load_bytes(instr);
       return true;
-    case Op::table:
-      load_table(instr);
-      return true;
     default:
       return false;
   }
@@ -61,8 +58,6 @@ int64_t Activation::context_value(ContextValue which) {
       return context.cpu;
     case ContextValue::task:
       return static_cast<int64_t>(context.task);
-    case ContextValue::boot_ns:
-      return static_cast<int64_t>(read_boot_clock());
     case ContextValue::mono_ns:
     case ContextValue::cycles:
       return static_cast<int64_t>(read_mono_clock());
@@ -124,16 +119,6 @@ void Activation::load_bytes(const ir::Instr& instr) {
                          static_cast<uint64_t>(number(instr.args[0])), bytes.data(), bytes.size());
   slots_[instr.dst[0].value] = ok ? bytes : "";
   set(instr.dst[1], ok ? 0 : 1);
-}
-
-void Activation::load_table(const ir::Instr& instr) {
-  const ConstantTable& table = image_.tables[instr.aux];
-  uint64_t index = static_cast<uint64_t>(number(instr.args[0]));
-  uint64_t value = 0;
-  size_t at = table.data_offset + index * table.element_size;
-  if (index < table.elements && at + table.element_size <= image_.data.size())
-    std::memcpy(&value, image_.data.data() + at, table.element_size);
-  set(instr.dst[0], static_cast<int64_t>(value));
 }
 
 }  // namespace stapd

@@ -201,15 +201,6 @@ bool Manager::start(const std::string& name, Session::Started done) {
   return true;
 }
 
-bool Manager::restart(const std::string& name, Session::Started done) {
-  std::optional<ProfileFiles> files = find_profile(paths_, name);
-  if (!files) return false;
-  Session& session = get(name);
-  read_profile_of(session, *files);
-  session.restart(std::move(done));
-  return true;
-}
-
 void Manager::note(const std::string& session, const std::string& what, const Caller& by) const {
   log_.write({LOG_INFO, what + " by ", session, message_id::kAsked, &by});
 }
@@ -218,6 +209,15 @@ void Manager::note_reader(const std::string& session, const Caller& by) {
   uint64_t now = read_boot_clock();
   std::erase_if(readers_, [&](const auto& seen) { return now - seen.second > kReaderIsGoneNs; });
   if (readers_.insert_or_assign({session, by.user, by.pid}, now).second) note(session, "read", by);
+}
+
+bool Manager::restart(const std::string& name, Session::Started done) {
+  std::optional<ProfileFiles> files = find_profile(paths_, name);
+  if (!files) return false;
+  Session& session = get(name);
+  read_profile_of(session, *files);
+  session.restart(std::move(done));
+  return true;
 }
 
 bool Manager::stop(const std::string& name) {
@@ -267,8 +267,8 @@ void Manager::update_watch() {
     return entry.second->state() == Session::State::recording && !entry.second->is_held();
   });
   if (watched_ == wanted) return;
-  Status status = wanted ? watch_this_process(paths_.watch_folder())
-                         : remove_pin_folder(paths_.watch_folder());
+  Status status =
+      wanted ? watch_this_process(paths_.watch_folder()) : remove_pin_folder(paths_.watch_folder());
   if (!wanted) remove_empty_instance(paths_.session_pins(""));
   if (status)
     watched_ = wanted;

@@ -100,10 +100,9 @@ class Session {
   // ---- what it holds; errors when there is nothing to read
   Result<SessionStatistics> statistics() const;
   Result<OpenedRecording> open_recording() const;
+  Result<Snapshot> take_snapshot(const SnapshotRequest& request) const;
   // What it recorded before it was started anew, the oldest first, and is still worth reading.
   Result<std::vector<OpenedRecording>> open_earlier();
-  Result<Snapshot> take_snapshot(uint32_t first, std::span<const uint64_t> after) const;
-  int image_fd() const { return image_.get(); }
   Result<UniqueFd> dump_globals() const;  // a sealed memfd
 
  private:
@@ -174,7 +173,7 @@ class Session {
   uint64_t holder_pid_ = 0;    // 0: nobody else holds it
   bool asked_to_end_ = false;  // the holder, by us
   bool unread_ = false;        // it has ended, and its pins wait for a reader
-  bool too_shallow_ = false;  // and that was said
+  bool too_shallow_ = false;   // and that was said
   std::map<pid_t, EventSource> commands_;
 };
 

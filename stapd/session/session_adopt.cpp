@@ -1,5 +1,5 @@
-// Sessions that this stapd did not start: those of the one before it, and those of stap and staprun,
-// whose processes hold them as long as they live.
+// Sessions that this stapd did not start: those of the one before it, and those of stap and
+// staprun, whose processes hold them as long as they live.
 #include <unistd.h>
 
 #include <csignal>
@@ -76,8 +76,9 @@ Status Session::go_on(const std::string& who, std::optional<uint64_t> away_since
   Status alive = recorder_->prove_alive();
   STAPD_TRY(watch());
   if (alive)
-    say(LOG_INFO, fmt::format("goes on recording; no {} was there {}",
-                              who == "stapd" ? "stapd" : "process", away),
+    say(LOG_INFO,
+        fmt::format("goes on recording; no {} was there {}", who == "stapd" ? "stapd" : "process",
+                    away),
         message_id::kAdopted);
   else
     say(LOG_ERR, "was adopted, but does not record all it should: " + alive.error().message,

@@ -116,7 +116,7 @@ inline ir::Function sample_function() {
   function.slots = {32};
   function.params = {Operand::reg(0), Operand::slot(0)};
   ir::Block block;
-  block.code = {{ir::Op::table, 2, 0, {Operand::reg(1)}, {Operand::reg(0)}},
+  block.code = {{ir::Op::neg, 0, 0, {Operand::reg(1)}, {Operand::reg(0)}},
                 {ir::Op::regex_match, 0, 0, {Operand::reg(1)}, {Operand::slot(0)}},
                 {ir::Op::ret, 0, 0, {}, {Operand::reg(1), Operand::imm(0)}}};
   function.blocks = {block};
@@ -173,7 +173,6 @@ inline ProgramImage sample_image() {
   image.limits.max_string = 256;
   image.literals = {"literal", ""};
   image.data = std::string("\1\0\2\0\3\0\4\0", 8);
-  image.tables = {{0, 2, 4}};
   // Two states, two classes of bytes, a list of one move.
   RegexSpec regex{"x", 1, 2, 2, 8, 264, 4, 280, 2, 1};
   image.data.resize(288);

@@ -146,6 +146,17 @@ class LeftSessions(RecorderTest):
         self.assertEqual(self.staprun("-d", "s").returncode, 0)
         self.assertEqual(self.sessions(), [])
 
+    def test_sessions_of_a_stapd_that_is_gone(self):
+        self.stapd.add("p", NUMBERS + END)
+        self.stapd.add("q", NUMBERS)
+        self.stapd.start()
+        self.stapd.wait_until_records("p", "q")
+        self.stapd.kill()
+        produce([1, 2])
+        self.assertEqual(self.attach("p", until=2), (0, ["1", "2", "the end"], ""))
+        self.assertEqual(self.staprun("-d", "q").returncode, 0)
+        self.assertEqual(self.sessions(), [])
+
     def test_other_sessions_come_and_go_beside_it(self):
         self.stapd.add("p", NUMBERS, "Start=manual")
         self.stapd.start()

@@ -39,7 +39,7 @@ using Structs =
     testing::Types<RecordField, FormatPiece::Source, FormatPiece, HistogramShape, RecordFormat,
                    KeyPart, StatisticShape, GlobalSpec, MapSpec, ir::Operand, ir::Instr, ir::Block,
                    ir::Iteration, ir::LockSet, ir::Function, Relocation, ProgramSpec, ProbeSpec,
-                   SourcePosition, ConstantTable, Limits, ProgramImage>;
+                   SourcePosition, Limits, ProgramImage>;
 TYPED_TEST_SUITE(Described, Structs);
 
 TYPED_TEST(Described, EveryMemberIsVisited) {
@@ -186,8 +186,6 @@ const Wrong kWrongs[] = {
     {"array_without_key", [](ProgramImage& x) { x.globals[2].key.clear(); }},
     {"string_without_capacity", [](ProgramImage& x) { x.globals[1].capacity = 0; }},
     {"too_many_buckets", [](ProgramImage& x) { x.globals[3].statistic.histogram->buckets = 129; }},
-    {"table_outside_data", [](ProgramImage& x) { x.tables[0].elements = 500; }},
-    {"table_of_odd_elements", [](ProgramImage& x) { x.tables[0].element_size = 3; }},
     {"regex_classes_outside_data", [](ProgramImage& x) { x.regexes[0].class_offset = 33; }},
     {"regex_table_outside_data", [](ProgramImage& x) { x.regexes[0].entries = 7; }},
     {"regex_moves_outside_data", [](ProgramImage& x) { x.regexes[0].moves = 0xffffffff; }},
@@ -253,7 +251,6 @@ const Wrong kWrongs[] = {
     {"arguments_of_call", [](ProgramImage& x) { instr(x, 2, 3).args.pop_back(); }},
     {"argument_of_wrong_type",
      [](ProgramImage& x) { instr(x, 2, 3).args[1] = ir::Operand::reg(0); }},
-    {"element_size_of_table", [](ProgramImage& x) { x.functions[1].blocks[0].code[0].sub = 3; }},
 };
 
 INSTANTIATE_TEST_SUITE_P(Image, Validate, testing::ValuesIn(kWrongs),
