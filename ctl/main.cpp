@@ -5,6 +5,7 @@
 
 #include "ctl/stap/stap_main.h"
 #include "ctl/stapctl/stapctl_main.h"
+#include "ctl/staprun/staprun_main.h"
 
 namespace {
 
@@ -23,6 +24,8 @@ std::string_view file_name(std::string_view path) {
 
 int main(int argc, char** argv) {
   occupy_standard_files();
-  if (argc > 0 && file_name(argv[0]) == "stap") return stapd::ctl::stap_main(argc, argv);
+  std::string_view name = argc > 0 ? file_name(argv[0]) : "";
+  if (name == "stap") return stapd::ctl::stap_main(argc, argv);
+  if (name == "staprun") return stapd::ctl::staprun_main(argc, argv);
   return stapd::ctl::stapctl_main(argc, argv);
 }

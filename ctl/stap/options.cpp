@@ -1,6 +1,8 @@
 #include "ctl/stap/options.h"
 
 #include <sys/resource.h>
+
+#include <cctype>
 #include <charconv>
 #include <iterator>
 #include <sstream>
@@ -50,6 +52,19 @@ Result<std::pair<std::string, std::string>> assignment(const OptionSpec& option,
   return std::pair{text.substr(0, equals), text.substr(equals + 1)};
 }
 
+// What SystemTap takes for a name; what it adds itself may be there.
+Result<std::string> module_name(const OptionSpec& option, std::string name) {
+  if (name.ends_with(".ko")) name.resize(name.size() - 3);
+  constexpr size_t kMost = 55;
+  bool fits = !name.empty() && name.size() <= kMost;
+  for (char c : name) fits &= std::isalnum(static_cast<unsigned char>(c)) || c == '_';
+  if (!fits)
+    return failf(ErrorCode::invalid_argument,
+                 "option '{}': '{}' is not a name of up to {} letters, digits and '_'",
+                 option.shown(), name, kMost);
+  return name;
+}
+
 class OptionReader {
  public:
   Result<StapOptions> read(CommandLine line) {
@@ -85,7 +100,7 @@ class OptionReader {
           options_.pass_verbosity[i] = value[i] - '0';
         break;
       case OptionId::timing:
-        options_.timing = true;
+        options_.run.timing = true;
         break;
       case OptionId::last_pass:
         return set(options_.last_pass, number(option, value, 1, 5));
@@ -108,16 +123,16 @@ class OptionReader {
       case OptionId::file_size:
         return set(output().limits, parse_rotation_limits(value));
       case OptionId::module_name:
-        compile.session_name = value;
-        break;
+        options_.module_named = true;
+        return set(options_.run.session_name, module_name(option, value));
       case OptionId::guru:
         compile.guru = true;
         break;
       case OptionId::command:
-        options_.command = value;
+        options_.run.command = value;
         break;
       case OptionId::target: {
-        STAPD_ASSIGN(options_.target, number(option, value, 1, 1 << 30));
+        STAPD_ASSIGN(options_.run.target, number(option, value, 1, 1 << 30));
         break;
       }
       case OptionId::macro: {
@@ -131,7 +146,7 @@ class OptionReader {
         break;
       }
       case OptionId::buffer_size:
-        return set(options_.buffer_mib, number<uint32_t>(option, value, 1, 4095));
+        return set(options_.run.buffer_mib, number<uint32_t>(option, value, 1, 4095));
       case OptionId::unoptimized:
         compile.unoptimized = true;
         break;
@@ -140,6 +155,9 @@ class OptionReader {
         break;
       case OptionId::warnings_are_errors:
         compile.warnings_are_errors = true;
+        break;
+      case OptionId::flight_recorder:
+        options_.run.mode = RunOptions::Mode::in_memory;
         break;
       case OptionId::list_probes:
         options_.list = value;
@@ -150,7 +168,7 @@ class OptionReader {
         break;
       case OptionId::time_limit: {
         STAPD_ASSIGN(int seconds, number(option, value, 1, 1 << 30));
-        options_.time_limit = seconds;
+        options_.run.time_limit = seconds;
         break;
       }
       default:
@@ -207,6 +225,9 @@ class OptionReader {
       case OptionId::no_global_var_display:
         compile.show_globals_at_end = false;
         break;
+      case OptionId::root:
+        options_.run.root = value;
+        break;
       case OptionId::example:
         options_.example = true;
         break;
@@ -230,8 +251,8 @@ class OptionReader {
   }
 
   OutputFileOptions& output() {
-    if (!options_.output) options_.output.emplace();
-    return *options_.output;
+    if (!options_.run.output) options_.run.output.emplace();
+    return *options_.run.output;
   }
 
   Status add_limit(const OptionSpec& option, const std::string& value, int resource) {
@@ -241,9 +262,10 @@ class OptionReader {
   }
 
   Status check() {
-    if (options_.command && options_.target)
+    STAPD_TRY(check_flight_recorder());
+    if (options_.run.command && options_.run.target)
       return fail(ErrorCode::invalid_argument, "-c and -x do not go together");
-    if (options_.output && options_.output->path.empty() && !options_.output->bulk)
+    if (options_.run.output && options_.run.output->path.empty() && !options_.run.output->bulk)
       return fail(ErrorCode::invalid_argument, "-S needs an output file: -o FILE");
     if (options_.list && (options_.script_given || options_.last_pass != 5))
       return fail(ErrorCode::invalid_argument, "-l and -L go with neither a script nor -p");
@@ -266,6 +288,17 @@ class OptionReader {
     return {};
   }
 
+  Status check_flight_recorder() {
+    RunOptions& run = options_.run;
+    if (run.mode == RunOptions::Mode::foreground) return {};
+    if (run.output && !run.output->path.empty()) run.mode = RunOptions::Mode::daemon;
+    if (run.mode == RunOptions::Mode::daemon && run.command)
+      return fail(ErrorCode::invalid_argument, "-F with -o does not go together with -c");
+    if (run.timing)
+      options_.notices.push_back("option '-t' does nothing: with -F nobody is there at the end");
+    return {};
+  }
+
   StapOptions options_;
   bool suppress_time_limits_ = false;
 };
@@ -279,7 +312,8 @@ Result<StapOptions> read_stap_options(CommandLine line) {
 }
 
 bool StapOptions::compiles_only() const {
-  return !output && !command && !time_limit && !timing && !list && dump == Dump::none && !help &&
+  return !run.output && !run.command && !run.time_limit && !run.timing &&
+         run.mode == RunOptions::Mode::foreground && !list && dump == Dump::none && !help &&
          !version && last_pass == 5;
 }
 

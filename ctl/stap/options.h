@@ -7,7 +7,7 @@
 #include <utility>
 #include <vector>
 
-#include "ctl/stap/output_files.h"
+#include "ctl/run/run_options.h"
 #include "runtime/base/result.h"
 #include "runtime/command_line/command_line.h"
 #include "translator/compile.h"
@@ -19,7 +19,6 @@ struct StapOptions {
   int last_pass = 5;
   int verbosity = 0;
   int pass_verbosity[5] = {};
-  bool timing = false;
   bool help = false, version = false;
   enum class Dump { none, probe_types, probe_aliases, functions };
   Dump dump = Dump::none;
@@ -29,13 +28,9 @@ struct StapOptions {
   bool example = false;
   std::vector<std::pair<int, uint64_t>> limits;  // --rlimit-NAME: RLIMIT_X, value
   bool color_always = false, color_never = false;
-  // running
-  std::optional<OutputFileOptions> output;  // -o, -S, -b
-  std::optional<std::string> command;       // -c
-  std::optional<int> target;                // -x
-  std::optional<double> time_limit;         // seconds
-  uint32_t buffer_mib = 1;                  // a CPU
-  std::vector<std::string> notices;         // of options that do nothing
+  bool module_named = false;  // -m: run.session_name is given
+  RunOptions run;
+  std::vector<std::string> notices;  // of options that do nothing
 
   // Whether no option has to do with running, listing or anything else.
   bool compiles_only() const;

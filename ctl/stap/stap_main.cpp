@@ -5,15 +5,18 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
+#include <fstream>
 #include <new>
 #include <optional>
 
+#include "ctl/run/run_session.h"
 #include "ctl/stap/compile_limits.h"
 #include "ctl/stap/options.h"
 #include "ctl/stap/print_passes.h"
 #include "ctl/stap/read_scripts.h"
-#include "ctl/stap/run_session.h"
+#include "runtime/base/sha256.h"
 #include "runtime/base/version.h"
+#include "runtime/load/module_host.h"
 #include "runtime/load/uprobe_head_start.h"
 #include "translator/host/compile_here.h"
 
@@ -72,28 +75,52 @@ Result<int> list(StapOptions& options) {
   return outcome.ok ? 0 : 1;
 }
 
+// As SystemTap's: a hash of the script, and who we are.
+std::string generated_name(const std::string& script_text) {
+  return fmt::format("stap_{}_{}", sha256_hex(script_text).substr(0, 32), getpid());
+}
+
 // Without "process" and "function" in its text, no script does.
 bool may_probe_programs(const CompileOptions& options) {
   return options.script_text.find("process") != std::string::npos &&
          options.script_text.find("function") != std::string::npos;
 }
 
+// -p4 -m NAME: what staprun loads, in this folder.
+Result<int> leave_module(const StapOptions& options, ProgramImage image) {
+  bool bulk = options.run.output && options.run.output->bulk;
+  STAPD_ASSIGN(ModuleFile module, make_module(std::move(image), bulk));
+  std::string path = options.run.session_name + kModuleSuffix;
+  std::ofstream file(path, std::ios::binary | std::ios::trunc);
+  file << encode_module(module);
+  file.close();
+  if (!file) return fail_errno("writing " + path, errno);
+  std::puts(path.c_str());
+  return 0;
+}
+
 Result<int> run(StapOptions& options) {
   options.compile.color = options.color_always || (!options.color_never && isatty(STDERR_FILENO));
   if (options.list || options.dump != StapOptions::Dump::none) return list(options);
   STAPD_TRY(read_scripts(options));
-  if (options.target) options.compile.target_pid = *options.target;
+  if (!options.module_named) options.run.session_name = generated_name(options.compile.script_text);
+  options.compile.session_name = options.run.session_name;
+  if (options.run.target) options.compile.target_pid = *options.run.target;
   std::optional<UprobeHeadStart> head_start;
   if (options.last_pass == 5 && may_probe_programs(options.compile)) head_start.emplace();
   STAPD_ASSIGN(CompileOutcome outcome, compile_script(options));
   std::fputs(outcome.diagnostics.c_str(), stderr);
   print_passes(outcome.passes, options);
   if (!outcome.ok) return 1;
+  if (options.last_pass == 4 && options.module_named)
+    return leave_module(options, std::move(*outcome.image));
   if (options.last_pass < 5) {
     std::fputs(outcome.product.c_str(), stdout);
     return 0;
   }
-  return run_session(options, std::make_shared<const ProgramImage>(std::move(*outcome.image)));
+  options.run.verbose = options.verbosity + options.pass_verbosity[4] > 0;
+  options.run.suppress_warnings = options.compile.suppress_warnings;
+  return run_session(options.run, std::make_shared<const ProgramImage>(std::move(*outcome.image)));
 }
 
 // The translator's memory may be limited by --rlimit-as.

@@ -189,7 +189,7 @@ class ImageValidator {
       case Op::extend:
         return size >= 1 && size <= 64;
       case Op::context:
-        return up_to(ir::ContextValue::user_mode);
+        return up_to(ir::ContextValue::shown_by);
       case Op::context_string:
         return up_to(ir::ContextString::execname);
       case Op::load:

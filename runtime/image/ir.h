@@ -51,6 +51,7 @@ enum class ContextValue : int8_t {
   target,     // pid of -x or -c, or 0
   random,     // 32 random bits
   user_mode,  // 1 when the probe interrupted or was hit in user mode
+  shown_by,   // pid of the process that shows what is recorded, or 0
 };
 enum class ContextString : int8_t { execname };
 

@@ -6,9 +6,9 @@ namespace stapd::ir {
 namespace {
 
 constexpr const char* kCompare[] = {"eq", "ne", "lt", "le", "gt", "ge", "ult"};
-constexpr const char* kContext[] = {"pid",    "tid",     "uid",      "gid",     "cpu",
-                                    "task",   "mono_ns", "real_ns",  "jiffies", "cycles",
-                                    "target", "random",  "user_mode"};
+constexpr const char* kContext[] = {"pid",    "tid",     "uid",       "gid",     "cpu",
+                                    "task",   "mono_ns", "real_ns",   "jiffies", "cycles",
+                                    "target", "random",  "user_mode", "shown_by"};
 constexpr const char* kStatField[] = {"count",   "sum",      "min",   "max",
                                       "average", "variance", "bucket"};
 

@@ -87,10 +87,11 @@ constexpr uint32_t kScratchLevels = 4;
 struct SessionState {
   enum Run : uint32_t { running = 0, starting = 1, stopping = 2, failed = 3 };
   uint32_t run;
-  uint32_t target;  // pid of -x or -c
-  uint32_t ended;   // 1: the end handlers ran too, no record follows
-  uint32_t links;   // that keep probes armed, kept by whoever runs the session
-  uint8_t pad_[48];
+  uint32_t target;    // pid of -x or -c
+  uint32_t ended;     // 1: the end handlers ran too, no record follows
+  uint32_t links;     // that keep probes armed, kept by whoever runs the session
+  uint32_t shown_by;  // pid of the process that shows or writes what is recorded; 0: none does
+  uint8_t pad_[44];
   uint64_t errors;       // uncaught, in all handlers
   uint64_t real_offset;  // CLOCK_REALTIME - CLOCK_BOOTTIME, kept by whoever runs the session
   uint64_t skipped;      // handlers that did not run: no frame, or no lock in time

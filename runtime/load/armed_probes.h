@@ -30,6 +30,8 @@ class ArmedProbes {
   // Pins all that is armed in `folder`, which is to be known as `name`: there pins come and go from
   // now on.
   Status pin(const std::string& folder, const std::string& name);
+  // As if that had not been.
+  void forget_pins() { pin_folder_.clear(); }
 
   // Arms or disarms the probes of a condition.
   Status set_armed(uint32_t condition, bool armed);

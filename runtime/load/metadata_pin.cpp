@@ -16,6 +16,10 @@ constexpr size_t kImageOffset = 4096;
 constexpr size_t kMaxImage = 256u << 20;
 static_assert(sizeof(SessionMetadata) <= kImageOffset);
 
+constexpr size_t positions_behind(size_t image_bytes) {
+  return kImageOffset + (image_bytes + 7) / 8 * 8;
+}
+
 Result<MapMemory> map_pages(int fd, size_t size, int protection) {
   void* data = mmap(nullptr, size, protection, MAP_SHARED, fd, 0);
   if (data == MAP_FAILED) return fail_errno("mapping the session's metadata", errno);
@@ -25,11 +29,11 @@ Result<MapMemory> map_pages(int fd, size_t size, int protection) {
 }  // namespace
 
 Result<MetadataMap> MetadataMap::create(const SessionMetadata& metadata,
-                                        std::string_view encoded_image) {
+                                        std::string_view encoded_image, uint32_t segments) {
   if (encoded_image.size() > kMaxImage)
     return failf(ErrorCode::limit, "an image of {} MB", encoded_image.size() >> 20);
   MetadataMap map;
-  map.size_ = kImageOffset + encoded_image.size();
+  map.size_ = positions_behind(encoded_image.size()) + 8 * size_t{segments};
   LIBBPF_OPTS(bpf_map_create_opts, options);
   options.map_flags = BPF_F_MMAPABLE;
   map.fd_.reset(bpf_map_create(BPF_MAP_TYPE_ARRAY, kMetadataPin, 4,
@@ -72,6 +76,24 @@ Result<std::string> MetadataMap::read_image() const {
   STAPD_ASSIGN(MapMemory whole, map_pages(fd(), size_, PROT_READ));
   size_t bytes = std::min<size_t>(metadata().image_bytes, size_ - kImageOffset);
   return std::string(reinterpret_cast<const char*>(whole.data()) + kImageOffset, bytes);
+}
+
+size_t MetadataMap::positions_offset() const {
+  return std::min(positions_behind(metadata().image_bytes), size_);
+}
+
+Result<std::vector<uint64_t>> MetadataMap::read_positions() const {
+  STAPD_ASSIGN(MapMemory whole, map_pages(fd(), size_, PROT_READ));
+  std::vector<uint64_t> positions((size_ - positions_offset()) / 8);
+  std::memcpy(positions.data(), whole.data() + positions_offset(), 8 * positions.size());
+  return positions;
+}
+
+Status MetadataMap::store_positions(std::span<const uint64_t> positions) const {
+  STAPD_ASSIGN(MapMemory whole, map_pages(fd(), size_, PROT_READ | PROT_WRITE));
+  size_t count = std::min((size_ - positions_offset()) / 8, positions.size());
+  std::memcpy(whole.data() + positions_offset(), positions.data(), 8 * count);
+  return {};
 }
 
 void copy_text(char* to, size_t size, std::string_view text) {

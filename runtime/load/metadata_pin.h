@@ -3,8 +3,10 @@
 #pragma once
 
 #include <cstring>
+#include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "runtime/base/result.h"
 #include "runtime/base/unique_fd.h"
@@ -14,6 +16,12 @@ namespace stapd {
 
 constexpr char kMetadataPin[] = "metadata";
 
+// What kind of process holds a session. Whether one does is what its lock says (session_lock.h).
+enum class HolderKind : uint32_t {
+  daemon,   // stapd
+  process,  // one of its own, which stap or staprun left behind
+};
+
 // How far back the ring reached at worst, as far as it was looked at.
 struct WorstDepth {
   uint64_t depth_ns = 0;
@@ -22,7 +30,7 @@ struct WorstDepth {
 
 // In the map, and written while the session lives. Times in ns.
 struct SessionMetadata {
-  static constexpr uint64_t kMagic = 0x32617465'6d706174;  // "tapmeta2"
+  static constexpr uint64_t kMagic = 0x33617465'6d706174;  // "tapmeta3"
 
   uint64_t magic = kMagic;
   uint64_t image_bytes = 0;
@@ -33,23 +41,32 @@ struct SessionMetadata {
   char fingerprint[72] = {};  // of the profile: hex
   char profile_path[256] = {};
   char script_path[256] = {};
+  HolderKind holder_kind = HolderKind::daemon;
+  uint32_t bulk = 0;    // 1: of `stap -b`: its output goes to a file a CPU
+  uint64_t holder = 0;  // its pid, as it said itself; may be dead
 };
 
 class MetadataMap {
  public:
-  // With everything set but the image's size, which is of `encoded_image`.
-  static Result<MetadataMap> create(const SessionMetadata& metadata,
-                                    std::string_view encoded_image);
+  // With everything set but the image's size, which is of `encoded_image`. `segments`: of its ring,
+  // when somebody will want to know what was shown of it.
+  static Result<MetadataMap> create(const SessionMetadata& metadata, std::string_view encoded_image,
+                                    uint32_t segments = 0);
   static Result<MetadataMap> open(const std::string& pin_folder);
 
   int fd() const { return fd_.get(); }
   SessionMetadata& metadata() const { return *reinterpret_cast<SessionMetadata*>(memory_.data()); }
   // Untrusted bytes: decode_image_untrusted() takes them.
   Result<std::string> read_image() const;
+  // For each segment the number of the last record that somebody has been shown: who comes next
+  // goes on behind it. Nothing when that is not kept.
+  Result<std::vector<uint64_t>> read_positions() const;
+  Status store_positions(std::span<const uint64_t> positions) const;
 
  private:
   MetadataMap() = default;
   Status map_memory();
+  size_t positions_offset() const;
 
   UniqueFd fd_;
   size_t size_ = 0;

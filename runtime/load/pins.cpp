@@ -5,6 +5,7 @@
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -63,6 +64,8 @@ Status discard_pin_folder(const std::string& folder) {
     return fail_errno("removing " + folder, errno);
   return remove_pin_folder(nameless);
 }
+
+void remove_empty_pin_folder(const std::string& folder) { (void)rmdir(folder.c_str()); }
 
 std::vector<std::string> list_pins(const std::string& folder) {
   std::vector<std::string> names;

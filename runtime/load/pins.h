@@ -24,6 +24,8 @@ Status remove_pin_folder(const std::string& folder);
 // Likewise, but first it loses its name: whoever is killed meanwhile leaves no folder that looks as
 // if it were still wanted.
 Status discard_pin_folder(const std::string& folder);
+// Removes a folder when nothing is in it; else nothing happens.
+void remove_empty_pin_folder(const std::string& folder);
 // Names in the folder, sorted.
 std::vector<std::string> list_pins(const std::string& folder);
 

@@ -72,6 +72,7 @@ Status Recorder::load(const RecorderOptions& options) {
   SessionState& state = maps_->session_state();
   store_run(state, SessionState::starting);
   state.target = options.target_pid;
+  state.shown_by = options.shown_by;
   handle_clock();
   set_up_vm();
   initialise_globals();
@@ -127,21 +128,36 @@ Status Recorder::open_waits() {
 
 Result<std::unique_ptr<Recorder>> Recorder::adopt(std::shared_ptr<const ProgramImage> image,
                                                   const RecorderOptions& options) {
-  std::unique_ptr<Recorder> recorder(new Recorder(std::move(image)));
-  STAPD_TRY(recorder->open_pins(options));
-  recorder->set_up_vm();
-  STAPD_TRY(recorder->open_waits());
-  recorder->skip_commands();
-  uint32_t run = recorder->state().run;
-  if (run == SessionState::starting)
-    return failf(ErrorCode::corrupt, "{}: its recorder died before it had started",
-                 options.pin_folder);
-  if (run == SessionState::running)
-    recorder->schedule_timers(read_mono_clock());
-  else
-    recorder->wants_to_end_ = true;
-  recorder->follow_changes();
+  STAPD_ASSIGN(std::unique_ptr<Recorder> recorder, observe(std::move(image), options.pin_folder));
+  STAPD_TRY(recorder->take_over());
   return recorder;
+}
+
+Result<std::unique_ptr<Recorder>> Recorder::observe(std::shared_ptr<const ProgramImage> image,
+                                                    const std::string& pin_folder) {
+  std::unique_ptr<Recorder> recorder(new Recorder(std::move(image)));
+  STAPD_TRY(recorder->open_pins(pin_folder));
+  recorder->set_up_vm();
+  recorder->stopped_ = recorder->state().ended;
+  return recorder;
+}
+
+Status Recorder::take_over() {
+  STAPD_TRY(hold(pin_folder_));
+  for (size_t i = 0; i < programs_.size(); ++i)
+    if (!programs_[i].valid())
+      return failf(ErrorCode::corrupt, "{}/program{}: it is gone", pin_folder_, i);
+  STAPD_TRY(open_waits());
+  skip_commands();
+  uint32_t run = state().run;
+  if (run == SessionState::starting)
+    return failf(ErrorCode::corrupt, "{}: its recorder died before it had started", pin_folder_);
+  if (run == SessionState::running)
+    schedule_timers(read_mono_clock());
+  else
+    wants_to_end_ = true;
+  follow_changes();
+  return {};
 }
 
 Status Recorder::prove_alive() {
@@ -329,8 +345,9 @@ bool Recorder::has_failed() const { return state().run == SessionState::failed; 
 
 // ---- ending -----------------------------------------------------------------------------------
 
-Status Recorder::stop() {
+Status Recorder::stop(Pins pins) {
   if (stopped_) return {};
+  if (pins == Pins::keep) keeps_pins_ = true;
   SessionState& session = maps_->session_state();
   if (session.run != SessionState::failed) store_run(session, SessionState::stopping);
   // Without pins and links no program starts any more, and the handlers below are alone.
@@ -387,6 +404,10 @@ std::string Recorder::last_error() const {
 }
 
 std::vector<std::string> Recorder::take_commands() {
+  auto is_command = [](const RecordFormat& format) {
+    return format.channel == RecordChannel::system;
+  };
+  if (std::none_of(image_->formats.begin(), image_->formats.end(), is_command)) return {};
   RingReader ring = reader();
   FollowOptions options;
   options.positions = command_positions_;

@@ -12,6 +12,7 @@
 #include "runtime/load/armed_probes.h"
 #include "runtime/load/control_events.h"
 #include "runtime/load/map_set.h"
+#include "runtime/load/session_lock.h"
 #include "runtime/recorder/condition_watch.h"
 #include "runtime/recorder/kernel_maps.h"
 #include "runtime/ring/ring_reader.h"
@@ -26,6 +27,7 @@ struct RecorderOptions {
   int metadata = -1;                 // a MetadataMap's, which is pinned with the rest
   std::vector<std::pair<std::string, int>> more_pins;  // names and maps, likewise
   uint32_t target_pid = 0;                             // what target() gives
+  uint32_t shown_by = 0;                               // what stp_pid() gives, until it is set again
   bool tolerate_missing_probes = false;                // OnMissingProbe=warn
 };
 
@@ -36,10 +38,15 @@ class Recorder {
   // take_warnings().
   static Result<std::unique_ptr<Recorder>> start(std::shared_ptr<const ProgramImage> image,
                                                  const RecorderOptions& options);
-  // Takes over what another process pinned in options.pin_folder and left recording. Begin handlers
-  // do not run again; timers start anew.
+  // Takes over what another process pinned in options.pin_folder and left recording; busy when that
+  // process is there. Begin handlers do not run again; timers start anew.
   static Result<std::unique_ptr<Recorder>> adopt(std::shared_ptr<const ProgramImage> image,
                                                  const RecorderOptions& options);
+  // What another process holds, or what is left of a session that has ended: for looking at.
+  static Result<std::unique_ptr<Recorder>> observe(std::shared_ptr<const ProgramImage> image,
+                                                   const std::string& pin_folder);
+  // What was only observed, when the process that held it is gone; busy when it is not.
+  Status take_over();
   // For stop(), to which one that was replaced did not come before its process died.
   static Result<std::unique_ptr<Recorder>> adopt_replaced(std::shared_ptr<const ProgramImage> image,
                                                           const RecorderOptions& options);
@@ -70,13 +77,22 @@ class Recorder {
 
   // Ends the recording: programs stop, end handlers run (error handlers when it failed), globals
   // that the script never read are shown, links and pins go. What was recorded stays readable
-  // while this object lives; of one that was replaced, the pins of what can be read stay, too.
-  Status stop();
+  // while this object lives; of one that was replaced, or with `keep`, the pins of what can be read
+  // stay, too.
+  enum class Pins { remove, keep };
+  Status stop(Pins pins = Pins::remove);
   bool is_stopped() const { return stopped_; }
+
+  // What was not pinned when it started is from now on; already_exists when a session of that name
+  // is there.
+  Status pin(const std::string& folder, int metadata);
+  const std::string& pin_folder() const { return pin_folder_; }
 
   // Commands of system() that were recorded since the last call.
   std::vector<std::string> take_commands();
 
+  // The process that shows or writes what is recorded, or 0: what stp_pid() gives.
+  void set_shown_by(uint32_t pid) { maps_->session_state().shown_by = pid; }
   // Writes a record of channel `notice` into the daemon's segment.
   void write_notice(std::string_view text);
   // Runs the heartbeat through the path that every record takes, on every CPU: an error when a
@@ -110,7 +126,8 @@ class Recorder {
   Status remove_pins();
   void run_begin_handlers();
   void let_programs_run();
-  Status open_pins(const RecorderOptions& options);
+  Status open_pins(const std::string& folder);
+  Status hold(const std::string& folder);
   Status open_waits();
   void set_up_vm();
   void initialise_globals();
@@ -144,7 +161,8 @@ class Recorder {
   std::vector<Timer> timers_;
   UniqueFd clock_;
   std::string pin_folder_;
-  bool replaced_ = false;
+  std::optional<SessionLock> lock_;  // of what is pinned, unless it is only observed
+  bool keeps_pins_ = false;          // of what can be read, when it stops
   std::unique_ptr<ControlEvents> control_;
   std::vector<uint64_t> command_positions_;
   std::vector<std::string> commands_;

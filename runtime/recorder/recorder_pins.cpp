@@ -1,10 +1,13 @@
 // What of a recorder outlives its process: the pins of a session, and how another recorder takes
 // its place.
+#include <unistd.h>
+
 #include <cerrno>
 #include <cstdio>
 
 #include "runtime/load/metadata_pin.h"
 #include "runtime/load/pins.h"
+#include "runtime/load/session_pins.h"
 #include "runtime/recorder/recorder.h"
 
 namespace stapd {
@@ -15,7 +18,7 @@ void store_run(SessionState& state, SessionState::Run run) {
 }
 
 bool is_of_running(const std::string& pin) {
-  return pin.starts_with("program") || pin.starts_with("link");
+  return pin.starts_with("program") || pin.starts_with("link") || pin == kHolderWatch;
 }
 
 Status rename_folder(const std::string& from, const std::string& to) {
@@ -36,6 +39,7 @@ Status Recorder::pin_beside(const RecorderOptions& options) {
   STAPD_TRY(ensure_bpffs());
   STAPD_TRY(remove_pin_folder(folder));
   STAPD_TRY(make_pin_folder(folder));
+  STAPD_TRY(hold(folder));
   STAPD_TRY(maps_->pin(folder));
   for (size_t i = 0; i < programs_.size(); ++i)
     STAPD_TRY(pin_object(programs_[i].get(), fmt::format("{}/program{}", folder, i)));
@@ -48,31 +52,56 @@ Status Recorder::pin_beside(const RecorderOptions& options) {
 
 Status Recorder::publish_pins() {
   if (pin_folder_.empty()) return {};
+  if (::access(pin_folder_.c_str(), F_OK) == 0)
+    return failf(ErrorCode::already_exists, "{}: there is a session of this name", pin_folder_);
   return rename_folder(beside(pin_folder_), pin_folder_);
 }
 
-Status Recorder::open_pins(const RecorderOptions& options) {
-  pin_folder_ = options.pin_folder;
+Status Recorder::pin(const std::string& folder, int metadata) {
+  RecorderOptions options;
+  options.pin_folder = folder;
+  options.metadata = metadata;
+  Status pinned = pin_beside(options);
+  if (pinned) pinned = publish_pins();
+  if (pinned) {
+    follow_changes();
+    return {};
+  }
+  pin_folder_.clear();
+  probes_->forget_pins();
+  lock_.reset();
+  (void)remove_pin_folder(beside(folder));
+  return pinned;
+}
+
+Status Recorder::hold(const std::string& folder) {
+  STAPD_ASSIGN(lock_, SessionLock::take(folder));
+  if (!lock_) return failf(ErrorCode::busy, "{}: another process holds this session", folder);
+  return {};
+}
+
+// Of a session that is ending the programs may be gone already.
+Status Recorder::open_pins(const std::string& folder) {
+  pin_folder_ = folder;
   STAPD_ASSIGN(MapSet maps, MapSet::open(*image_, pin_folder_));
   maps_.emplace(std::move(maps));
   for (size_t i = 0; i < image_->programs.size(); ++i) {
     Result<UniqueFd> program = open_pin(fmt::format("{}/program{}", pin_folder_, i));
-    if (!program && !replaced_) return tl::unexpected(program.error());
     programs_.push_back(program ? std::move(*program) : UniqueFd());
   }
   STAPD_ASSIGN(probes_, ArmedProbes::open(*image_, programs_, *maps_, pin_folder_));
   return {};
 }
 
-// Of a recorder that was replaced only what would record goes.
+// Of what stays readable only what would record goes.
 Status Recorder::remove_pins() {
   if (pin_folder_.empty()) return {};
-  if (!replaced_) return discard_pin_folder(pin_folder_);
+  if (!keeps_pins_) return discard_pin_folder(pin_folder_);
   Status status;
   for (const std::string& pin : list_pins(pin_folder_)) {
     if (!is_of_running(pin)) continue;
     std::string path = pin_folder_ + "/" + pin;
-    if (std::remove(path.c_str()) != 0) status = fail_errno("removing " + path, errno);
+    if (Status removed = remove_pin_folder(path); !removed) status = removed;
   }
   return status;
 }
@@ -80,8 +109,8 @@ Status Recorder::remove_pins() {
 Result<std::unique_ptr<Recorder>> Recorder::adopt_replaced(
     std::shared_ptr<const ProgramImage> image, const RecorderOptions& options) {
   std::unique_ptr<Recorder> recorder(new Recorder(std::move(image)));
-  recorder->replaced_ = true;
-  STAPD_TRY(recorder->open_pins(options));
+  recorder->keeps_pins_ = true;
+  STAPD_TRY(recorder->open_pins(options.pin_folder));
   recorder->set_up_vm();
   return recorder;
 }
@@ -102,7 +131,7 @@ Result<std::unique_ptr<Recorder>> Recorder::replace(std::shared_ptr<const Progra
     return tl::unexpected(published.error());
   }
   old.pin_folder_ = old_folder;
-  old.replaced_ = true;
+  old.keeps_pins_ = true;
   // In this order, since an event's programs run in the order in which they were attached: no event
   // finds neither running. One that is handled at this very moment may find both.
   recorder->let_programs_run();

@@ -67,6 +67,8 @@ int64_t Activation::context_value(ContextValue which) {
       return invocation_.context.jiffies ? invocation_.context.jiffies() : 0;
     case ContextValue::target:
       return reinterpret_cast<const SessionState*>(vm_.maps_.state())->target;
+    case ContextValue::shown_by:
+      return reinterpret_cast<const SessionState*>(vm_.maps_.state())->shown_by;
     case ContextValue::random: {
       static thread_local std::minstd_rand engine(std::random_device{}());
       return static_cast<int64_t>(engine());

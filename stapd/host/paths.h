@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "runtime/base/result.h"
+#include "runtime/load/session_pins.h"
 
 namespace stapd {
 
@@ -24,14 +25,10 @@ struct Paths {
   std::string session_pins(const std::string& session) const;
   // Of what it recorded before it was started anew; by name in the order of their starts.
   std::string earlier_pins(const std::string& session, uint64_t started_boot) const;
-  std::string sessions_folder() const { return pin_folder + "/sessions"; }
-  std::string watch_folder() const { return pin_folder + "/watch"; }
+  std::string sessions_folder() const;
+  std::string watch_folder() const { return stapd_watch(pin_folder); }
 };
 
-// Names in bpffs have no dots: what is not a letter, digit, `-` or `_` is written as %XX.
-std::string encode_pin_name(const std::string& name);
-// "" when it is none of ours.
-std::string decode_pin_name(const std::string& encoded);
 // The session's name, when this is the last part of one of its earlier_pins(); else "".
 std::string session_of_earlier_pins(const std::string& pin);
 

@@ -2,6 +2,7 @@
 
 #include <malloc.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
@@ -9,6 +10,7 @@
 #include "runtime/base/clock.h"
 #include "runtime/load/death_watch.h"
 #include "runtime/load/pins.h"
+#include "runtime/load/session_lock.h"
 
 namespace stapd {
 namespace {
@@ -58,6 +60,12 @@ Status Manager::take_over() {
   reload();
   taken_over_ = true;
   update_watch();
+  Result<std::unique_ptr<PinWatch>> watch =
+      PinWatch::begin(loop_, paths_.pin_folder, [this] { look_at_pins(); });
+  if (watch)
+    pin_watch_ = std::move(*watch);
+  else
+    log_.write({LOG_WARNING, watch.error().message});
   for (const auto& [name, session] : sessions_)
     if (session->state() == Session::State::inactive &&
         (session->profile().automatic || lost.count(name)))
@@ -74,21 +82,37 @@ std::set<std::string> Manager::adopt_sessions() {
   for (const std::string& pin : list_pins(paths_.sessions_folder())) {
     if (!session_of_earlier_pins(pin).empty()) continue;
     std::string name = decode_pin_name(pin);
-    if (name.empty()) {
+    if (name.empty())
       sweep(pin, "half made");
-      continue;
-    }
-    Session& session = get(name);
-    session.set_profile_gone();  // until its profile is read
-    Status adopted = session.adopt(died);
-    if (adopted) continue;
-    sweep(pin, adopted.error().message);
-    for (Observer* observer : observers_) observer->on_removed(session);
-    sessions_.erase(name);
-    lost.insert(name);
+    else if (!adopt_session(name, died))
+      lost.insert(name);
   }
   adopt_earlier();
   return lost;
+}
+
+bool Manager::adopt_session(const std::string& name, std::optional<uint64_t> died) {
+  bool is_new = !find(name);
+  Session& session = get(name);
+  if (is_new) session.set_profile_gone();  // until its profile is read
+  Status adopted = session.adopt(died);
+  if (adopted) return true;
+  sweep(encode_pin_name(name), adopted.error().message);
+  if (!is_new) return false;
+  for (Observer* observer : observers_) observer->on_removed(session);
+  sessions_.erase(name);
+  return false;
+}
+
+// stap and staprun leave sessions without asking, and take them away.
+void Manager::look_at_pins() {
+  for (const auto& [name, session] : sessions_) session->look_at_pins();
+  for (const std::string& pin : list_pins(paths_.sessions_folder())) {
+    std::string name = decode_pin_name(pin);
+    Session* session = find(name);
+    if (name.empty() || (session && session->has_pins())) continue;
+    adopt_session(name, std::nullopt);
+  }
 }
 
 // The dead stapd was replacing a recording, and had not come to the moment at which the new one
@@ -117,8 +141,14 @@ void Manager::adopt_earlier() {
   }
 }
 
+// What somebody holds is alive, whatever we understand of it.
 void Manager::sweep(const std::string& pin, const std::string& why) {
   std::string folder = paths_.sessions_folder() + "/" + pin;
+  Result<std::optional<SessionLock>> lock = SessionLock::take(folder);
+  if (lock && !*lock) {
+    log_.write({LOG_WARNING, fmt::format("left {} to the process that holds it: {}", folder, why)});
+    return;
+  }
   Status removed = remove_pin_folder(folder);
   log_.write({LOG_WARNING, fmt::format("removed {}: {}", folder, why), {}, message_id::kSwept});
   if (!removed) log_.write({LOG_ERR, removed.error().message});
@@ -243,10 +273,13 @@ void Manager::forget_later() {
 // Somebody notes our death as long as something would go on without us.
 void Manager::update_watch() {
   if (!taken_over_) return;  // pins of the dead one are still looked at
-  bool wanted = count_of(Session::State::recording) > 0;
+  bool wanted = std::any_of(sessions_.begin(), sessions_.end(), [](const auto& entry) {
+    return entry.second->state() == Session::State::recording && !entry.second->is_held();
+  });
   if (watched_ == wanted) return;
   Status status =
-      wanted ? watch_this_process(paths_.watch_folder()) : remove_pin_folder(paths_.pin_folder);
+      wanted ? watch_this_process(paths_.watch_folder()) : remove_pin_folder(paths_.watch_folder());
+  if (!wanted) remove_empty_instance(paths_.session_pins(""));
   if (status)
     watched_ = wanted;
   else

@@ -7,6 +7,7 @@
 #include <tuple>
 
 #include "stapd/profile/find_profiles.h"
+#include "stapd/session/pin_watch.h"
 #include "stapd/session/session.h"
 
 namespace stapd {
@@ -57,6 +58,8 @@ class Manager {
   Session& get(const std::string& name);
   void read_profile_of(Session& session, const ProfileFiles& files);
   std::set<std::string> adopt_sessions();
+  bool adopt_session(const std::string& name, std::optional<uint64_t> died);
+  void look_at_pins();
   void restore_replaced();
   void adopt_earlier();
   void sweep(const std::string& pin, const std::string& why);
@@ -74,6 +77,7 @@ class Manager {
   using Reader = std::tuple<std::string, uid_t, pid_t>;
   std::map<Reader, uint64_t> readers_;  // when they read last, CLOCK_BOOTTIME
   EventSource forgetting_;
+  std::unique_ptr<PinWatch> pin_watch_;
   bool taken_over_ = false;
   std::optional<bool> watched_;  // at first: who knows what is pinned
 };

@@ -4,6 +4,7 @@
 #include <fmt/ranges.h>
 #include <malloc.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -32,8 +33,6 @@ bool has_commands(const ProgramImage& image) {
     return format.channel == RecordChannel::system;
   });
 }
-
-std::string in_seconds(uint64_t ns) { return fmt::format("{:.3f} s", double(ns) / 1e9); }
 
 }  // namespace
 
@@ -223,6 +222,7 @@ Status Session::take(Prepared prepared, std::unique_ptr<Recorder> recorder,
   recorder_ = std::move(recorder);
   image_ = std::move(prepared.image_fd);
   metadata_.emplace(std::move(prepared.metadata));
+  metadata_->metadata().holder = static_cast<uint64_t>(getpid());
   started_real_ = metadata_->metadata().started_real;
   if (prepared.files_state)
     STAPD_TRY(begin_files(std::move(*prepared.files_state), std::move(before)));
@@ -235,49 +235,6 @@ Status Session::begin_files(SharedArea state, std::unique_ptr<SessionFiles> befo
   };
   STAPD_ASSIGN(files_, SessionFiles::begin(host_.loop, say_it, recorder_->shared_image(),
                                            recorder_->maps(), std::move(state), std::move(before)));
-  return {};
-}
-
-// ---- adoption ---------------------------------------------------------------------------------
-
-Status Session::adopt(std::optional<uint64_t> away_since) {
-  std::string folder = host_.paths.session_pins(name_);
-  STAPD_ASSIGN(MetadataMap map, MetadataMap::open(folder));
-  STAPD_ASSIGN(std::string encoded, map.read_image());
-  STAPD_ASSIGN(ProgramImage image, decode_image_untrusted(encoded));
-  STAPD_ASSIGN(image_, sealed_memfd("stapd-image", encoded));
-  RecorderOptions options;
-  options.pin_folder = folder;
-  STAPD_ASSIGN(recorder_,
-               Recorder::adopt(std::make_shared<const ProgramImage>(std::move(image)), options));
-  metadata_.emplace(std::move(map));
-  SessionMetadata& metadata = metadata_->metadata();
-  started_real_ = metadata.started_real;
-  // Until its profile is read, if it is still there.
-  profile_.path = text_of(metadata.profile_path);
-  profile_.script_path = text_of(metadata.script_path);
-  ++metadata.adoptions;
-  std::string away = "for an unknown time";
-  if (away_since) {
-    metadata.last_away = read_boot_clock() - *away_since;
-    metadata.away += metadata.last_away;
-    away = "for " + in_seconds(metadata.last_away);
-  }
-  if (recorder_->image().doorbell) {
-    STAPD_ASSIGN(SharedArea files_state, SharedArea::open(folder + "/" + kFilingPin));
-    STAPD_TRY(begin_files(std::move(files_state), nullptr));
-  }
-  recorder_->write_notice(fmt::format("stapd was away {}; the recording went on\n", away));
-  Status alive = recorder_->prove_alive();
-  STAPD_TRY(watch());
-  if (alive)
-    say(LOG_INFO, fmt::format("goes on recording; no stapd was there {}", away),
-        message_id::kAdopted);
-  else
-    say(LOG_ERR, "was adopted, but does not record all it should: " + alive.error().message,
-        message_id::kAdopted);
-  set_state(State::recording);
-  look_after();
   return {};
 }
 
@@ -358,6 +315,11 @@ void Session::stop(SessionFiles::Finished tell) {
   if (attempt_) {
     attempt_.reset();
     tell_starters(SessionFailure{SessionFailure::Kind::start, "stopped before it was restarted"});
+  }
+  remove_unread();
+  if (is_held()) {
+    ask_holder_to_end();
+    return tell(std::nullopt);
   }
   if (state_ == State::recording) end_recording("stopped");
   for (const EarlierRecording& earlier : earlier_)

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "runtime/base/process_handle.h"
 #include "runtime/load/metadata_pin.h"
 #include "runtime/recorder/recorder.h"
 #include "stapd/host/event_loop.h"
@@ -84,7 +85,15 @@ class Session {
   // as before. When that cannot be had, it goes on recording as it was.
   void restart(Started tell);
   // Takes over what is pinned. An error when that is not to be had.
+  // What stap or staprun left, and a process of theirs holds, is only looked at until that ends.
   Status adopt(std::optional<uint64_t> away_since);
+  bool is_held() const { return holder_pid_ != 0; }
+  // Its pins are there, or will be.
+  bool has_pins() const {
+    return state_ == State::recording || state_ == State::starting || unread_;
+  }
+  // Somebody may have removed the pins of what had ended.
+  void look_at_pins();
   // What it recorded before it was restarted, or replace() left: the pins of a recording that
   // ended.
   Status keep_earlier(const std::string& pin_folder);
@@ -118,6 +127,16 @@ class Session {
   void forget_oldest(const std::string& why);
   void forget_outlived();
   void forget_earlier();
+  Status open_pins();
+  Status take_over(std::optional<uint64_t> away_since);
+  Status go_on(const std::string& who, std::optional<uint64_t> away_since);
+  Status watch_holder();
+  void on_holder_gone();
+  void ask_holder_to_end();
+  void show_end();
+  void remove_unread();
+  void forget_holder();
+  void forget_pinned();
   Status watch();
   Status begin_files(SharedArea state, std::unique_ptr<SessionFiles> before);
   void look_after();
@@ -158,7 +177,12 @@ class Session {
   std::vector<EarlierRecording> earlier_;  // the oldest first
   std::unique_ptr<SessionFiles> files_;    // null: it writes none
   EventSource control_, clock_, timer_, depth_timer_;
-  bool too_shallow_ = false;  // and that was said
+  ProcessHandle holder_process_;  // of stap or staprun
+  EventSource holder_;
+  uint64_t holder_pid_ = 0;    // 0: nobody else holds it
+  bool asked_to_end_ = false;  // the holder, by us
+  bool unread_ = false;        // it has ended, and its pins wait for a reader
+  bool too_shallow_ = false;   // and that was said
   std::map<pid_t, EventSource> commands_;
 };
 

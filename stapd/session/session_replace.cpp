@@ -13,6 +13,11 @@ constexpr size_t kMostEarlier = 4;
 
 void Session::restart(Started tell) {
   if (state_ != State::recording) return start(std::move(tell), OnUnknownKey::refuse);
+  if (is_held())
+    return tell(
+        SessionFailure{SessionFailure::Kind::start,
+                       fmt::format("process {} of stap holds a session of this name: stop it first",
+                                   holder_pid_)});
   if (std::optional<SessionFailure> refused = refusal(OnUnknownKey::refuse)) return tell(refused);
   starters_.push_back(std::move(tell));
   // One that is under way compiles what the profile said before it was read again.

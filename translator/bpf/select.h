@@ -132,6 +132,7 @@ class Selector {
   bool select_context_or_memory(const ir::Instr& instr);
   void select_context(const ir::Instr& instr);
   void select_user_mode(Reg value);
+  void load_state_word(const ir::Operand& dst, size_t offset);
   void select_execname(const ir::Instr& instr);
   void select_argument(const ir::Instr& instr);
   Reg load_user_register(int32_t offset);

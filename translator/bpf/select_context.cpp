@@ -89,16 +89,21 @@ void Selector::select_context(const ir::Instr& instr) {
     case ContextValue::random:
       call(kGetPrandomU32);
       break;
-    case ContextValue::target: {
-      Reg state = state_address(offsetof(SessionState, target));
-      emit_.load(Size::u32, value, state, 0);
-      break;
-    }
+    case ContextValue::target:
+      return load_state_word(instr.dst[0], offsetof(SessionState, target));
+    case ContextValue::shown_by:
+      return load_state_word(instr.dst[0], offsetof(SessionState, shown_by));
     case ContextValue::user_mode:
       select_user_mode(value);
       break;
   }
   set(instr.dst[0], value);
+}
+
+void Selector::load_state_word(const ir::Operand& dst, size_t offset) {
+  Reg value = emit_.make_reg();
+  emit_.load(Size::u32, value, state_address(static_cast<uint32_t>(offset)), 0);
+  set(dst, value);
 }
 
 // Of a hook with registers: the privilege bits of the code segment. Others run in the kernel.

@@ -30,6 +30,8 @@ std::optional<ContextValue> context_value(Builtin builtin) {
       return ContextValue::target;
     case Builtin::user_mode:
       return ContextValue::user_mode;
+    case Builtin::stp_pid:
+      return ContextValue::shown_by;
     case Builtin::mono_ns:
       return ContextValue::mono_ns;
     case Builtin::real_ns:

@@ -50,7 +50,8 @@ def run_as_nobody(program, *words):
         os.chmod(place, 0o755)
         Path(place, "bin").mkdir()
         shutil.copy(BIN / "stapctl", f"{place}/bin/stapctl")
-        Path(place, "bin/stap").symlink_to("stapctl")
+        for name in ("stap", "staprun"):
+            Path(place, "bin", name).symlink_to("stapctl")
         shutil.copytree(BIN.parents[2] / "tapsets", f"{place}/share/stapd/tapsets")
         return subprocess.run([f"{place}/bin/{program}", *words], capture_output=True, text=True,
                               timeout=PATIENCE, check=False, user="nobody", group="nogroup",

@@ -173,7 +173,7 @@ class Runs(unittest.TestCase):
         process.stderr.close()
 
     def test_a_reader_that_takes_nothing_holds_up_nobody(self):
-        """Timers run, and the time limit holds, while a pipe is full; then two signals end it."""
+        """Timers run, and the time limit holds, while a pipe is full; then three signals end it."""
         with tempfile.TemporaryDirectory() as folder:
             reader, writer = os.pipe()
             process = subprocess.Popen(
@@ -185,7 +185,10 @@ class Runs(unittest.TestCase):
             wait_for(Path(folder, "timer").exists, "a timer")
             process.terminate()
             wait_for(Path(folder, "end").exists, "the end handler")
-            process.terminate()
+            for _ in range(2):
+                self.assertIsNone(process.poll())
+                process.terminate()
+                time.sleep(0.1)
             process.wait(PATIENCE)
             os.close(reader)
 

@@ -1,4 +1,4 @@
-#include "ctl/stap/probe_costs.h"
+#include "ctl/run/probe_costs.h"
 
 #include <cstdio>
 

@@ -1,4 +1,4 @@
-#include "ctl/stap/output_files.h"
+#include "ctl/run/output_files.h"
 
 #include <filesystem>
 
@@ -7,6 +7,7 @@ namespace stapd::ctl {
 Result<std::unique_ptr<OutputFiles>> OutputFiles::open(const OutputFileOptions& options,
                                                        uint32_t cpus) {
   std::unique_ptr<OutputFiles> files(new OutputFiles);
+  files->bulk_ = options.bulk;
   RotationOptions rotation;
   rotation.path = options.path.empty() ? "" : std::filesystem::absolute(options.path).string();
   rotation.size = options.limits.size;

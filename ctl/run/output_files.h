@@ -23,6 +23,7 @@ class OutputFiles {
 
   // One print's text, whole, from segment `segment`. A file that is full gives way to the next one.
   Status write(uint32_t segment, std::string_view message);
+  bool is_bulk() const { return bulk_; }
   // Each file gives way with its next message.
   void request_switch();
 
@@ -30,6 +31,7 @@ class OutputFiles {
   OutputFiles() = default;
 
   PosixFiles layer_;
+  bool bulk_ = false;
   std::vector<std::unique_ptr<FileRotation>> files_;
 };
 

@@ -1,4 +1,4 @@
-#include "ctl/stap/target_command.h"
+#include "ctl/run/target_command.h"
 
 #include <fcntl.h>
 #include <sys/wait.h>

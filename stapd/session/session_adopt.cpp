@@ -1,0 +1,175 @@
+// Sessions that this stapd did not start: those of the one before it, and those of stap and
+// staprun, whose processes hold them as long as they live.
+#include <unistd.h>
+
+#include <csignal>
+
+#include "runtime/base/clock.h"
+#include "runtime/image/image_io.h"
+#include "runtime/load/death_watch.h"
+#include "runtime/load/pins.h"
+#include "stapd/session/sealed_memfd.h"
+#include "stapd/session/session.h"
+
+namespace stapd {
+namespace {
+
+// How soon to look again who holds a session whose holder is gone, and which somebody holds.
+constexpr uint64_t kLookAgainNs = 100'000'000;
+
+std::string in_seconds(uint64_t ns) { return fmt::format("{:.3f} s", double(ns) / 1e9); }
+
+}  // namespace
+
+Status Session::adopt(std::optional<uint64_t> away_since) {
+  Status adopted = open_pins();
+  if (adopted && recorder_->is_stopped())
+    show_end();
+  else if (adopted)
+    adopted = take_over(away_since);
+  if (!adopted) forget_recording();
+  return adopted;
+}
+
+Status Session::open_pins() {
+  std::string folder = host_.paths.session_pins(name_);
+  STAPD_ASSIGN(MetadataMap map, MetadataMap::open(folder));
+  STAPD_ASSIGN(std::string encoded, map.read_image());
+  STAPD_ASSIGN(ProgramImage image, decode_image_untrusted(encoded));
+  STAPD_ASSIGN(image_, sealed_memfd("stapd-image", encoded));
+  STAPD_ASSIGN(recorder_,
+               Recorder::observe(std::make_shared<const ProgramImage>(std::move(image)), folder));
+  metadata_.emplace(std::move(map));
+  started_real_ = metadata_->metadata().started_real;
+  // Until its profile is read, if it is still there.
+  profile_.path = text_of(metadata_->metadata().profile_path);
+  profile_.script_path = text_of(metadata_->metadata().script_path);
+  return {};
+}
+
+Status Session::take_over(std::optional<uint64_t> away_since) {
+  SessionMetadata& metadata = metadata_->metadata();
+  std::string watch_folder = holder_watch(host_.paths.session_pins(name_));
+  Status mine = recorder_->take_over();
+  if (!mine && mine.error().code == ErrorCode::busy) return watch_holder();
+  STAPD_TRY(mine);
+  bool was_stapd = metadata.holder_kind == HolderKind::daemon;
+  if (!was_stapd) away_since = time_of_death(watch_folder);
+  forget_holder();
+  metadata.holder_kind = HolderKind::daemon;
+  metadata.holder = static_cast<uint64_t>(getpid());
+  if (!was_stapd) profile_.description = "left by stap";
+  (void)remove_pin_folder(watch_folder);
+  return go_on(was_stapd ? "stapd" : "the process that held it", away_since);
+}
+
+Status Session::go_on(const std::string& who, std::optional<uint64_t> away_since) {
+  SessionMetadata& metadata = metadata_->metadata();
+  ++metadata.adoptions;
+  std::string away = "for an unknown time";
+  if (away_since) {
+    metadata.last_away = read_boot_clock() - *away_since;
+    metadata.away += metadata.last_away;
+    away = "for " + in_seconds(metadata.last_away);
+  }
+  if (recorder_->image().doorbell) {
+    STAPD_ASSIGN(SharedArea state,
+                 SharedArea::open(host_.paths.session_pins(name_) + "/" + kFilingPin));
+    STAPD_TRY(begin_files(std::move(state), nullptr));
+  }
+  recorder_->write_notice(fmt::format("{} was away {}; the recording went on\n", who, away));
+  Status alive = recorder_->prove_alive();
+  STAPD_TRY(watch());
+  if (alive)
+    say(LOG_INFO,
+        fmt::format("goes on recording; no {} was there {}", who == "stapd" ? "stapd" : "process",
+                    away),
+        message_id::kAdopted);
+  else
+    say(LOG_ERR, "was adopted, but does not record all it should: " + alive.error().message,
+        message_id::kAdopted);
+  // Who holds it has changed, if not the state.
+  if (state_ == State::recording) host_.on_state(*this);
+  set_state(State::recording);
+  look_after();
+  return {};
+}
+
+// ---- held by another process ------------------------------------------------------------------
+
+// It is shown like one of ours; when the holder ends, either the session has ended, too, or it is
+// ours.
+Status Session::watch_holder() {
+  uint64_t pid = metadata_->metadata().holder;
+  bool is_new = pid != holder_pid_;
+  holder_pid_ = pid;
+  holder_process_ = ProcessHandle(static_cast<pid_t>(pid));
+  profile_.description = fmt::format("left by stap, held by process {}", pid);
+  auto gone = [this] { on_holder_gone(); };
+  if (is_new && holder_process_.valid()) {
+    STAPD_ASSIGN(holder_, host_.loop.on_readable(holder_process_.fd(), gone));
+  } else {
+    STAPD_ASSIGN(holder_, host_.loop.at(read_clocks().mono + kLookAgainNs, gone));
+  }
+  set_state(State::recording);
+  return {};
+}
+
+void Session::on_holder_gone() {
+  holder_.reset();
+  if (recorder_->state().ended) return show_end();
+  Status taken = take_over(std::nullopt);
+  if (taken) return;
+  if (recorder_->state().ended) return show_end();
+  say(LOG_ERR, "its process died, and it cannot be taken over: " + taken.error().message,
+      message_id::kFailed);
+  forget_pinned();
+}
+
+void Session::ask_holder_to_end() {
+  asked_to_end_ = true;
+  if (!holder_process_.send(SIGTERM)) on_holder_gone();
+}
+
+// Whoever ended it has read it, unless its pins are still there.
+void Session::show_end() {
+  std::string folder = host_.paths.session_pins(name_);
+  unread_ = ::access(folder.c_str(), F_OK) == 0;
+  bool asked = asked_to_end_;
+  forget_holder();
+  if (!unread_ && !asked) return forget_pinned();
+  if (asked) remove_unread();
+  if (recorder_->has_failed())
+    return fail(SessionFailure::Kind::run,
+                fmt::format("ended by run-time errors ({}): {}", recorder_->state().errors,
+                            recorder_->last_error()));
+  set_state(State::stopped);
+}
+
+void Session::look_at_pins() {
+  if (unread_ && ::access(host_.paths.session_pins(name_).c_str(), F_OK) != 0) forget_pinned();
+}
+
+// It stays readable here.
+void Session::remove_unread() {
+  if (!unread_) return;
+  unread_ = false;
+  if (Status removed = discard_pin_folder(host_.paths.session_pins(name_)); !removed)
+    say(LOG_WARNING, removed.error().message);
+}
+
+void Session::forget_holder() {
+  holder_.reset();
+  holder_process_ = ProcessHandle();
+  holder_pid_ = 0;
+  asked_to_end_ = false;
+}
+
+void Session::forget_pinned() {
+  forget_holder();
+  unread_ = false;
+  forget_recording();
+  set_state(State::inactive);
+}
+
+}  // namespace stapd

@@ -1,0 +1,186 @@
+#!/usr/bin/env python3
+"""What stap and staprun leave recording, as a stapd that runs sees it: it lists and reads it, ends it
+when it is told to, and takes it over when the process that holds it dies."""
+
+import os
+import shutil
+import signal
+import unittest
+from pathlib import Path
+
+from instance import Instance, main, wait_for
+from recorder_commands import END, NUMBERS, RecorderTest, is_gone, produce
+
+TICKS = "probe timer.ms(20) { println(++n) } global n "
+
+
+class LeftSessions(RecorderTest):
+    def setUp(self):
+        super().setUp()
+        self.stapd = Instance()
+        shutil.rmtree(self.stapd.root)
+        self.stapd.root = Path(self.root)
+        for folder in ("conf.d", "script.d"):
+            (self.stapd.root / "etc/stapd" / folder).mkdir(parents=True)
+
+    def clean_up(self):
+        if self.stapd.daemon and self.stapd.daemon.poll() is None:
+            self.stapd.ctl("stop", "--all")
+            self.stapd.daemon.terminate()
+            self.stapd.daemon.wait()
+        super().clean_up()
+
+    def holders(self):
+        return [pid for pid in super().holders()
+                if not self.stapd.daemon or pid != self.stapd.daemon.pid]
+
+    def kill_holder(self):
+        (holder,) = self.holders()
+        os.kill(holder, signal.SIGKILL)
+        wait_for(lambda: is_gone(holder), "the process that held it to end")
+
+    def log(self):
+        return (self.stapd.root / "log").read_text(encoding="utf-8")
+
+    def state(self, name):
+        return self.stapd.state(name)
+
+    def dumped(self, name):
+        return self.stapd.ctl("dump", name).stdout.splitlines()
+
+    def test_it_is_listed_and_read(self):
+        self.stapd.start()
+        self.record("s", 'probe begin { println("begin") } ' + NUMBERS)
+        wait_for(lambda: self.state("s") == "recording", "the session to be listed")
+        produce(range(100))
+        self.assertEqual(self.dumped("s"), ["begin", *map(str, range(100))])
+        self.assertEqual(self.stapd.ledger("s"), (101, 101, 0, 0))
+        self.assertIn(f"held by process {self.holders()[0]}", self.stapd.ctl("status", "s").stdout)
+        attached = self.stapd.open_ctl("attach", "s", "-n", "0")
+        self.addCleanup(self.end, attached)
+        wait_for(lambda: produce([7]) or attached.poll() is None and self.line_of(attached),
+                 "what comes")
+        attached.send_signal(signal.SIGINT)
+        attached.wait()
+
+    @staticmethod
+    def line_of(process):
+        os.set_blocking(process.stdout.fileno(), False)
+        line = process.stdout.readline()
+        os.set_blocking(process.stdout.fileno(), True)
+        return line
+
+    def test_one_that_was_there_before_stays_its_holders(self):
+        self.record("s", TICKS)
+        holders = self.holders()
+        self.stapd.start()
+        self.assertEqual(self.state("s"), "recording")
+        self.stapd.kill()
+        self.stapd.start()
+        self.assertEqual(self.holders(), holders)
+        ticks = [int(line) for line in self.dumped("s")]
+        self.assertEqual(ticks, list(range(1, len(ticks) + 1)))
+
+    def test_stop(self):
+        self.stapd.start()
+        self.record("s", NUMBERS + END)
+        wait_for(lambda: self.state("s") == "recording", "the session to be listed")
+        produce(range(10))
+        self.assertEqual(self.stapd.ctl("stop", "s").returncode, 0)
+        wait_for(lambda: self.state("s") == "stopped", "the end")
+        self.assertEqual(self.dumped("s"), [*map(str, range(10)), "the end"])
+        self.assertEqual((self.sessions(), self.holders()), ([], []))
+
+    def test_stop_completes_files(self):
+        self.stapd.start()
+        writer = self.record_files("s", NUMBERS + END, "-o", "out")
+        wait_for(lambda: self.state("s") == "recording", "the session to be listed")
+        produce(range(10))
+        self.stapd.ctl("stop", "s")
+        wait_for(lambda: is_gone(writer), "the process to end")
+        self.assertEqual(self.text("out").splitlines(), [*map(str, range(10)), "the end"])
+        wait_for(lambda: self.state("s") == "stopped", "the end")
+
+    def test_when_somebody_else_ends_it_it_is_gone(self):
+        self.stapd.start()
+        self.record("s", 'probe begin { println("begin") } ' + END)
+        wait_for(lambda: self.state("s") == "recording", "the session to be listed")
+        self.assertEqual(self.attach("s", until=1), (0, ["begin", "the end"], ""))
+        wait_for(lambda: self.state("s") is None, "the session to be gone")
+        self.record("s", NUMBERS)
+        wait_for(lambda: self.state("s") == "recording", "the next one of this name")
+
+    def test_one_that_ended_by_itself_waits_for_its_reader(self):
+        self.record("s", f"probe syscall.getpgid {{ if (pid == 50000003) exit() }} {NUMBERS} {END}")
+        self.stapd.start()
+        produce(range(4))
+        wait_for(lambda: self.state("s") == "stopped", "the end")
+        self.stapd.kill()
+        self.stapd.start()
+        self.assertEqual(self.state("s"), "stopped")
+        self.assertEqual((self.dumped("s")[:3], self.dumped("s")[-1]), (["0", "1", "2"], "the end"))
+        self.assertEqual(self.attach("s")[1][:3], ["0", "1", "2"])
+        wait_for(lambda: self.state("s") is None, "the session to be gone")
+
+    def test_it_is_taken_over_when_its_holder_dies(self):
+        self.stapd.start()
+        self.record("s", TICKS + END)
+        wait_for(lambda: self.state("s") == "recording", "the session to be listed")
+        self.kill_holder()
+        wait_for(lambda: "goes on recording; no process was there for 0." in self.log(), "stapd")
+        before = int(self.dumped("s")[-1])
+        wait_for(lambda: int(self.dumped("s")[-1]) > before + 3, "timers")
+        status, lines, err = self.attach("s", until=5)
+        self.assertEqual((status, lines[0], lines[-1]), (0, "1", "the end"))
+        self.assertIn("the process that held it was away for 0.", err)
+        self.assertEqual(self.sessions(), [])
+
+    def test_and_when_it_died_before(self):
+        self.record("s", TICKS + END)
+        self.kill_holder()
+        self.stapd.start()
+        self.assertIn("goes on recording; no process was there for", self.log())
+        self.stapd.kill()
+        self.stapd.start()
+        self.assertIn("goes on recording; no stapd was there for", self.log())
+        self.assertEqual(self.staprun("-d", "s").returncode, 0)
+        self.assertEqual(self.sessions(), [])
+
+    def test_sessions_of_a_stapd_that_is_gone(self):
+        self.stapd.add("p", NUMBERS + END)
+        self.stapd.add("q", NUMBERS)
+        self.stapd.start()
+        self.stapd.wait_until_records("p", "q")
+        self.stapd.kill()
+        produce([1, 2])
+        self.assertEqual(self.attach("p", until=2), (0, ["1", "2", "the end"], ""))
+        self.assertEqual(self.staprun("-d", "q").returncode, 0)
+        self.assertEqual(self.sessions(), [])
+
+    def test_other_sessions_come_and_go_beside_it(self):
+        self.stapd.add("p", NUMBERS, "Start=manual")
+        self.stapd.start()
+        self.record("s", NUMBERS)
+        for _ in range(3):
+            self.assertEqual(self.stapd.ctl("start", "p").returncode, 0)
+            self.assertEqual(self.stapd.ctl("stop", "p").returncode, 0)
+        self.assertEqual(self.sessions(), ["s"])
+        self.stapd.ctl("start", "p")
+        self.assertIn("there is a session 'p' already",
+                      self.stap("-F", "-m", "p", "-e", NUMBERS).stderr)
+        produce([1])
+        status, lines, _ = self.attach("p", until=1, by=signal.SIGQUIT)
+        self.assertEqual((status, lines, self.state("p")), (0, ["1"], "recording"))
+
+    def test_a_name_that_stap_has_is_not_started_again(self):
+        self.stapd.add("s", NUMBERS, "Start=manual")
+        self.stapd.start()
+        self.record("s", NUMBERS)
+        wait_for(lambda: self.state("s") == "recording", "the session to be listed")
+        result = self.stapd.ctl("restart", "s")
+        self.assertEqual(result.returncode, 1)
+        self.assertIn("of stap holds a session of this name", result.stderr)
+
+
+if __name__ == "__main__":
+    main()
