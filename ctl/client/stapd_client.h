@@ -79,9 +79,6 @@ class StapdClient {
   const Bus& bus() const { return *bus_; }
 
  private:
-  Result<std::unique_ptr<Recording>> open_live(const std::string& path);
-  Result<SnapshotFiles> take_snapshot(const std::string& path, uint32_t first,
-                                      const std::vector<uint64_t>& positions);
   explicit StapdClient(std::unique_ptr<Bus> bus) : bus_(std::move(bus)) {}
 
   std::unique_ptr<Bus> bus_;

@@ -55,11 +55,13 @@ int usage_failure(const std::string& message) {
 
 // What to do next, for the errors that have an obvious answer.
 std::string hint_for(const Error& error, const Invocation& invocation) {
-  std::string root = invocation.root ? " --root=" + *invocation.root : "";
-  if (error.code == ErrorCode::busy && invocation.root)
+  bool elsewhere = invocation.root && *invocation.root != "/";
+  std::string root = elsewhere ? " --root=" + *invocation.root : "";
+  if (error.code == ErrorCode::busy && elsewhere)
     return "is it running? stapd" + root + " --bus=none";
   if (error.code == ErrorCode::busy) return "is stapd running? systemctl start stapd";
-  if (error.code == ErrorCode::permission_denied) return "stapd answers root only: try sudo";
+  if (error.code == ErrorCode::permission_denied)
+    return "your groups are those of your login: id -nG";
   if (error.code == ErrorCode::not_found) return "what there is: stapctl" + root + " list";
   return "";
 }

@@ -180,7 +180,7 @@ class ImageValidator {
     switch (instr.op) {
       case Op::set:
       case Op::branch:
-        return up_to(ir::Compare::uge);
+        return up_to(ir::Compare::ult);
       case Op::extend:
         return size >= 1 && size <= 64;
       case Op::context:

@@ -78,7 +78,7 @@ enum FixedMap : uint32_t {
   kStateMap,    // SessionState, locks, scalar globals; one element
   kControlMap,  // BPF ring buffer: ControlEvent to whoever runs the session
   kScratchMap,  // frames of handlers: kScratchLevels for each possible CPU and for the daemon
-  kDataMap,     // constant bytes: literals that are copied, tables; one element, read only
+  kDataMap,     // constant bytes: literals that are copied, automata; one element, read only
   kFixedMaps
 };
 constexpr uint32_t kScratchLevels = 4;

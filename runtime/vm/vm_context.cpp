@@ -58,8 +58,6 @@ int64_t Activation::context_value(ContextValue which) {
       return context.cpu;
     case ContextValue::task:
       return static_cast<int64_t>(context.task);
-    case ContextValue::boot_ns:
-      return static_cast<int64_t>(read_boot_clock());
     case ContextValue::mono_ns:
     case ContextValue::cycles:
       return static_cast<int64_t>(read_mono_clock());

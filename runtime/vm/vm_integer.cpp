@@ -27,12 +27,6 @@ bool compare(Compare how, int64_t a, int64_t b) {
       return a >= b;
     case Compare::ult:
       return ua < ub;
-    case Compare::ule:
-      return ua <= ub;
-    case Compare::ugt:
-      return ua > ub;
-    case Compare::uge:
-      return ua >= ub;
   }
   return false;
 }

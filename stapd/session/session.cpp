@@ -378,9 +378,15 @@ Result<OpenedRecording> Session::open_recording() const {
   return open_for_reading(image_.get(), recorder_->image(), recorder_->maps());
 }
 
-Result<Snapshot> Session::take_snapshot(uint32_t first, std::span<const uint64_t> after) const {
+Result<Snapshot> Session::take_snapshot(const SnapshotRequest& request) const {
+  if (request.earlier > earlier_.size())
+    return failf(ErrorCode::not_found, "{} has no {} earlier recordings", name_, request.earlier);
+  if (request.earlier > 0) {
+    const EarlierRecording& earlier = earlier_[request.earlier - 1];
+    return copy_recording(earlier.image_fd(), earlier.maps(), request);
+  }
   if (!recorder_) return failf(ErrorCode::not_found, "{} records nothing", name_);
-  return copy_recording(*recorder_, first, after);
+  return copy_recording(image_.get(), recorder_->maps(), request);
 }
 
 Result<UniqueFd> Session::dump_globals() const {

@@ -4,6 +4,7 @@
 #include <map>
 
 #include "runtime/base/check.h"
+#include "runtime/image/ir_text.h"
 #include "runtime/image/map_layout.h"
 #include "translator/bpf/allocate_registers.h"
 #include "translator/bpf/clean_up.h"
@@ -87,6 +88,14 @@ class ImageGenerator {
     image_.maps[kDataMap].value_size =
         round_up_8(static_cast<uint32_t>(image_.data.size())) + longest_string_ + 8;
     return {};
+  }
+
+  // What programs are made of: calls inlined, locks placed.
+  std::string handlers() const {
+    std::string text;
+    for (const ProgramUsers& users : users_)
+      text += ir::to_text(users.first->function, image_) + "\n";
+    return text;
   }
 
  private:
@@ -266,8 +275,12 @@ Result<GeneratedProgram> generate_program(const GenerateInput& input, DataPool& 
   return try_program(roomy, data);
 }
 
-Status generate(ProgramImage& image, const CodegenFacts& facts, bool all_in_kernel) {
-  return ImageGenerator(image, facts, all_in_kernel).run();
+Status generate(ProgramImage& image, const CodegenFacts& facts, bool all_in_kernel,
+                std::string* handlers) {
+  ImageGenerator generator(image, facts, all_in_kernel);
+  STAPD_TRY(generator.run());
+  if (handlers) *handlers = generator.handlers();
+  return {};
 }
 
 }  // namespace stapd::bpf

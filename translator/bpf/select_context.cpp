@@ -72,9 +72,6 @@ void Selector::select_context(const ir::Instr& instr) {
     case ContextValue::task:
       call(kGetCurrentTask);
       break;
-    case ContextValue::boot_ns:
-      call(kKtimeGetBootNs);
-      break;
     case ContextValue::mono_ns:
     case ContextValue::cycles:
       call(kKtimeGetNs);

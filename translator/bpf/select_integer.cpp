@@ -28,12 +28,6 @@ Jump jump_for(ir::Compare compare) {
       return Jump::sge;
     case ir::Compare::ult:
       return Jump::ult;
-    case ir::Compare::ule:
-      return Jump::ule;
-    case ir::Compare::ugt:
-      return Jump::ugt;
-    case ir::Compare::uge:
-      return Jump::uge;
   }
   return Jump::eq;
 }
