@@ -154,8 +154,10 @@ void Session::look_at_pins() {
 void Session::remove_unread() {
   if (!unread_) return;
   unread_ = false;
-  if (Status removed = discard_pin_folder(host_.paths.session_pins(name_)); !removed)
+  std::string folder = host_.paths.session_pins(name_);
+  if (Status removed = discard_pin_folder(folder); !removed)
     say(LOG_WARNING, removed.error().message);
+  remove_empty_instance(folder);
 }
 
 void Session::forget_holder() {
