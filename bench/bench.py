@@ -35,6 +35,7 @@ class Comparison:
     target: float = None
     hooks: tuple = tuple(HOOKS)
     whole: bool = False  # over the bare event instead of over an empty program
+    event: bool = False  # the event itself too
 
 
 COMPARISONS = [
@@ -52,6 +53,8 @@ COMPARISONS = [
     Comparison("count by name and pid / bpftrace", "our count by name, pid",
                "bpftrace count by comm, pid", 1),
     Comparison("two counters, atomic / C with a lock", "our two counters", "locked"),
+    Comparison("the event with a disarmed probe / without any probe", "our disarmed probe", BARE, 1.1,
+               event=True),
 ]
 
 
@@ -88,7 +91,8 @@ def cost_rows(found, contenders):
     zero = {contender.name: contender.zero for contender in contenders}
 
     def make_row(hook, samples, entry):
-        zeros = [BARE if entry.whole else zero[name](hook) for name in (entry.ours, entry.peer)]
+        zeros = ([None, None] if entry.event else [BARE, BARE] if entry.whole else
+                 [zero[name](hook) for name in (entry.ours, entry.peer)])
         return results.cost_row(f"{HOOKS[hook]}: {entry.name}", samples, entry.target, entry.ours,
                                 zeros[0], entry.peer, zeros[1])
 

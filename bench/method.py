@@ -52,8 +52,8 @@ class Samples:
         return self.why_skipped.get(name)
 
     def net(self, name, zero):
-        """What `name` costs more than `zero`; None when either was not measured."""
-        ours, base = self.cost(name), self.cost(zero)
+        """What `name` costs more than `zero` (None: than nothing); None when either was not measured."""
+        ours, base = self.cost(name), 0 if zero is None else self.cost(zero)
         return None if ours is None or base is None else ours - base
 
 

@@ -92,6 +92,28 @@ class Recording:
         return armed
 
 
+class Disarmed(Recording):
+    """A probe whose condition does not hold."""
+
+    def arm(self, hook):
+        require_built(self.bin_folder, "stap")
+        text = (f"global wanted = 0\nprobe {probe_point(hook, self.producer)} if (wanted) "
+                f'{{ {self.statement} }}\nprobe begin {{ println("armed") }}\n')
+        armed = ArmedNothing([self.bin_folder / "stap", "-w", "-e", text],
+                             self.scratch / f"{self.name}.out")
+        armed.wait_until_output("armed", 20, Skip)
+        os.kill(armed.process.pid, signal.SIGSTOP)
+        return armed
+
+
+class ArmedNothing(ArmedProcess):
+    def finish(self, _calls):
+        os.kill(self.process.pid, signal.SIGCONT)
+        self.stop()
+        if self.output() != "armed\n":
+            raise Invalid(f"recorded, or failed: {self.output().strip()[-200:]}")
+
+
 class ArmedRecording(ArmedProcess):
     def finish(self, calls):
         os.kill(self.process.pid, signal.SIGCONT)
@@ -134,5 +156,6 @@ def all_ours(bin_folder, scratch, producer):
                   "our two counters": LOCKED}
     recordings = [Recording(name, statement, bin_folder, scratch, producer)
                   for name, statement in statements.items()]
-    return [*recordings, Recording("our record without time", RECORD, bin_folder, scratch, producer,
+    return [*recordings, Disarmed("our disarmed probe", RECORD, bin_folder, scratch, producer),
+            Recording("our record without time", RECORD, bin_folder, scratch, producer,
                                    ["-D", "STAPD_NO_TIME=1"])]

@@ -6,6 +6,7 @@ from method import BARE
 
 UNIT_NET = "ns over an empty program"
 UNIT_WHOLE = "ns over no probe"
+UNIT_EVENT = "ns an event"
 
 
 def row(name, ours, peer, unit, target, why=None):
@@ -25,11 +26,12 @@ def rounded(value):
 
 
 def cost_row(name, samples, target, ours, ours_zero, peer, peer_zero):
-    """Each over its zero: the empty program that sits where it does, or the bare event."""
+    """Each over its zero: the empty program that sits where it does, the bare event, or (None) nothing,
+    which leaves the whole event."""
     reasons = [f"{label}: {samples.why(contender)}"
                for label, contender in (("ours", ours), (peer, peer), ("empty", ours_zero))
                if samples.why(contender)]
-    unit = UNIT_WHOLE if ours_zero == peer_zero == BARE else UNIT_NET
+    unit = {BARE: UNIT_WHOLE, None: UNIT_EVENT}.get(ours_zero, UNIT_NET)
     return row(name, samples.net(ours, ours_zero), samples.net(peer, peer_zero), unit, target,
                "; ".join(reasons) or None)
 

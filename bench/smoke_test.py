@@ -30,6 +30,8 @@ def faults_of_samples(samples):
     for hook, costs in samples.items():
         if min(costs["bpftrace printf"]) < 3 * min(costs["empty"]):
             yield f"{hook}: bpftrace printf costs next to nothing: it was not armed"
+    if min(syscall["our disarmed probe"]) > 1.5 * min(syscall["bare"]):
+        yield "a disarmed probe costs something: it was armed"
     if min(syscall["ringbuf"]) <= min(syscall["bare"]):
         yield "the ring buffer costs nothing: it was not armed"
 

@@ -87,7 +87,7 @@ class StatusLine : public Manager::Observer {
 
 void reload(Manager& manager) {
   sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%llu",
-             static_cast<unsigned long long>(read_clocks().mono / 1000));
+             static_cast<unsigned long long>(read_mono_clock() / 1000));
   manager.reload();
   sd_notify(0, "READY=1");
 }

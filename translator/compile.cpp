@@ -90,7 +90,13 @@ class Compilation {
       return {};
     }
     STAPD_TRY(guard_processes_of(image));
-    STAPD_TRY(bpf::generate(image, codegen_facts(image), options_.macros.count(kAllInKernel) > 0));
+    std::string handlers;
+    STAPD_TRY(bpf::generate(image, codegen_facts(image), options_.macros.count(kAllInKernel) > 0,
+                            stop_after == CompilePhase::place ? &handlers : nullptr));
+    if (stop_after == CompilePhase::place) {
+      outcome.product = handlers;
+      return {};
+    }
     for (const ProgramSpec& made : image.programs) outcome.product += bpf::disassemble(made) + "\n";
     clock_.end_pass("generated " + counted(image.programs.size(), "BPF program"));
     outcome.image = std::move(image);

@@ -41,7 +41,7 @@ struct CompileOptions {
 };
 
 // What to stop after, for `stap -pN` and `stapctl compile --stop-after=`.
-enum class CompilePhase { preprocess, parse, elaborate, lower, generate };
+enum class CompilePhase { preprocess, parse, elaborate, lower, place, generate };
 
 struct CompileOutcome {
   std::optional<ProgramImage> image;  // present when everything up to `generate` worked

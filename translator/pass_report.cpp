@@ -1,9 +1,10 @@
 #include "translator/pass_report.h"
 
 #include <sys/resource.h>
-#include <time.h>
 
 #include <utility>
+
+#include "runtime/base/clock.h"
 
 namespace stapd {
 namespace {
@@ -20,11 +21,7 @@ uint64_t ms_between(uint64_t from, uint64_t to) { return (to - from + 500) / 100
 PassClock::Reading PassClock::read() {
   rusage usage = {};
   getrusage(RUSAGE_SELF, &usage);
-  timespec now = {};
-  clock_gettime(CLOCK_MONOTONIC, &now);
-  return {
-      us(usage.ru_utime), us(usage.ru_stime),
-      static_cast<uint64_t>(now.tv_sec) * 1'000'000 + static_cast<uint64_t>(now.tv_nsec) / 1000};
+  return {us(usage.ru_utime), us(usage.ru_stime), read_mono_clock() / 1000};
 }
 
 void PassClock::end_pass(std::string what) {

@@ -1,5 +1,6 @@
 #include "ctl/client/bus.h"
 
+#include <fcntl.h>
 #include <systemd/sd-bus.h>
 #include <unistd.h>
 
@@ -62,6 +63,7 @@ Result<std::unique_ptr<Bus>> Bus::connect(const std::optional<std::string>& root
   std::unique_ptr<Bus> bus(new Bus(timeout_us));
   Status opened = bus->open_socket(socket_path(root.value_or("")));
   if (opened) return bus;
+  if (root == "/") return tl::unexpected(opened.error());
   if (root) return in_context(*root, opened.error());
   bus.reset(new Bus(timeout_us));
   // Without a system bus the first error says more.
@@ -137,6 +139,14 @@ bool Bus::is_alive() const {
   while ((error = sd_bus_process(bus_, nullptr)) > 0) {
   }
   return error >= 0 && sd_bus_is_open(bus_) > 0;
+}
+
+Result<UniqueFd> read_fd(const BusMessage& reply, const char* method) {
+  int fd = -1;
+  if (sd_bus_message_read_basic(reply.get(), 'h', &fd) <= 0) return strange_reply(method);
+  UniqueFd own(fcntl(fd, F_DUPFD_CLOEXEC, 3));
+  if (!own.valid()) return fail_errno("keeping what stapd sent", errno);
+  return own;
 }
 
 tl::unexpected<Error> strange_reply(const char* method) {

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "runtime/base/result.h"
+#include "runtime/base/unique_fd.h"
 
 struct sd_bus;
 struct sd_bus_message;
@@ -67,6 +68,9 @@ class Bus {
   sd_bus* bus_ = nullptr;
   const char* destination_ = nullptr;  // of calls; none on a private socket
 };
+
+// The next descriptor of a reply; those of a message are closed with it.
+Result<UniqueFd> read_fd(const BusMessage& reply, const char* method);
 
 // A reply that does not have the type of the contract.
 tl::unexpected<Error> strange_reply(const char* method);

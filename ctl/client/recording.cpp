@@ -1,7 +1,5 @@
 #include "ctl/client/recording.h"
 
-#include <algorithm>
-
 #include "ctl/client/read_sealed.h"
 #include "runtime/image/image_io.h"
 
@@ -43,11 +41,6 @@ RingReader Recording::reader() const {
   const RingShape& shape = ring_.shape;
   RingMapping mapping = {ring_.memory.data(), shape.segment_size, shape.stride, shape.segments};
   return RingReader(mapping, image_.formats);
-}
-
-bool Recording::has_times() const {
-  return std::all_of(image_.formats.begin() + kFixedFormats, image_.formats.end(),
-                     [](const RecordFormat& format) { return format.has_time; });
 }
 
 bool Recording::has_ended() const {

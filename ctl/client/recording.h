@@ -42,8 +42,6 @@ class Recording {
   const ProgramImage& image() const { return image_; }
   uint32_t segments() const { return ring_.shape.segments; }
   RingReader reader() const;
-  // False when the profile leaves times out of the records.
-  bool has_times() const;
   // Path of the session's object when this is a copy, which has to be kept new; else "".
   const std::string& copied_from() const { return copied_from_; }
   // The kernel's number of the ring: another one is another recording.

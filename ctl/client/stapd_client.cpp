@@ -1,11 +1,11 @@
 #include "ctl/client/stapd_client.h"
 
-#include <fcntl.h>
 #include <systemd/sd-bus.h>
 #include <unistd.h>
 
 #include <utility>
 
+#include "ctl/client/copied_recording.h"
 #include "ctl/client/read_sealed.h"
 #include "ctl/client/variant_map.h"
 #include "runtime/base/clock.h"
@@ -33,20 +33,11 @@ Result<std::vector<std::string>> read_texts(const BusMessage& reply, const char*
   return texts;
 }
 
-// Descriptors of a message are closed with it.
-Result<UniqueFd> read_fd(const BusMessage& reply, const char* method) {
-  int fd = -1;
-  if (sd_bus_message_read_basic(reply.get(), 'h', &fd) <= 0) return strange_reply(method);
-  UniqueFd own(fcntl(fd, F_DUPFD_CLOEXEC, 3));
-  if (!own.valid()) return fail_errno("keeping what stapd sent", errno);
-  return own;
-}
-
 }  // namespace
 
 uint64_t reach_ns(const SessionInfo& info, const SessionStatistics& statistics) {
   if (statistics.overwritten || !info.started_us) return statistics.depth_ns;
-  uint64_t now = read_clocks().real, started = info.started_us * 1000;
+  uint64_t now = read_real_clock(), started = info.started_us * 1000;
   return now > started ? now - started : 0;
 }
 
@@ -160,52 +151,6 @@ Result<std::string> StapdClient::globals(const std::string& path) {
   return read_sealed(text.get(), "the session's globals");
 }
 
-Result<std::unique_ptr<Recording>> StapdClient::open_recording(const std::string& path) {
-  if (geteuid() == 0) return open_live(path);
-  STAPD_ASSIGN(SnapshotFiles first, take_snapshot(path, 0, {}));
-  STAPD_ASSIGN(std::unique_ptr<Recording> recording, Recording::open(first, path));
-  for (uint32_t at = first.end; at < recording->segments();) {
-    STAPD_ASSIGN(SnapshotFiles next, take_snapshot(path, at, {}));
-    STAPD_TRY(recording->replace(next));
-    at = next.end;
-  }
-  return recording;
-}
-
-Status StapdClient::refresh(Recording& copy, const std::vector<uint64_t>& positions) {
-  for (uint32_t at = 0; at < copy.segments();) {
-    STAPD_ASSIGN(SnapshotFiles next, take_snapshot(copy.copied_from(), at, positions));
-    STAPD_TRY(copy.replace(next));
-    at = next.end;
-  }
-  return {};
-}
-
-Result<SnapshotFiles> StapdClient::take_snapshot(const std::string& path, uint32_t first,
-                                                 const std::vector<uint64_t>& positions) {
-  constexpr const char* kMethod = "TakeSnapshot";
-  STAPD_ASSIGN(BusMessage request, bus_->prepare(session_target(path), kMethod));
-  int error = sd_bus_message_append_basic(request.get(), 'u', &first);
-  if (error >= 0)
-    error = sd_bus_message_append_array(request.get(), 't', positions.data(),
-                                        positions.size() * sizeof(uint64_t));
-  if (error < 0) return fail_errno(kMethod, -error);
-  STAPD_ASSIGN(BusMessage reply, bus_->send(std::move(request)));
-  SnapshotFiles files;
-  STAPD_ASSIGN(files.image, read_fd(reply, kMethod));
-  STAPD_ASSIGN(files.ring, read_fd(reply, kMethod));
-  STAPD_ASSIGN(VariantMap all, VariantMap::read(reply, kMethod));
-  files.segment_bytes = all.number("SegmentBytes");
-  files.segments = static_cast<uint32_t>(all.number("Segments"));
-  files.first = static_cast<uint32_t>(all.number("First"));
-  files.end = static_cast<uint32_t>(all.number("End"));
-  files.ring_id = static_cast<uint32_t>(all.number("RingId"));
-  files.ended = all.flag("Ended");
-  // Whoever asks again must get on.
-  if (files.first != first || files.end <= first) return strange_reply(kMethod);
-  return files;
-}
-
 namespace {
 
 Result<std::unique_ptr<Recording>> read_recording(const BusMessage& reply, const char* method) {
@@ -222,14 +167,27 @@ Result<std::unique_ptr<Recording>> read_recording(const BusMessage& reply, const
 
 }  // namespace
 
-Result<std::unique_ptr<Recording>> StapdClient::open_live(const std::string& path) {
+Result<std::unique_ptr<Recording>> StapdClient::open_recording(const std::string& path) {
+  if (geteuid() != 0) return copy_recording(*bus_, path, 0);
   STAPD_ASSIGN(BusMessage reply, bus_->call(session_target(path), "OpenRecording"));
   return read_recording(reply, "OpenRecording");
 }
 
+Status StapdClient::refresh(Recording& copy, const std::vector<uint64_t>& positions) {
+  return refresh_copy(*bus_, copy, positions);
+}
+
 Result<std::vector<std::unique_ptr<Recording>>> StapdClient::open_earlier(const std::string& path) {
-  STAPD_ASSIGN(BusMessage reply, bus_->call(session_target(path), "OpenEarlier"));
   std::vector<std::unique_ptr<Recording>> all;
+  if (geteuid() != 0) {
+    STAPD_ASSIGN(SessionStatistics now, statistics(path));
+    for (uint32_t number = 1; number <= now.earlier; ++number) {
+      STAPD_ASSIGN(std::unique_ptr<Recording> copy, copy_recording(*bus_, path, number));
+      all.push_back(std::move(copy));
+    }
+    return all;
+  }
+  STAPD_ASSIGN(BusMessage reply, bus_->call(session_target(path), "OpenEarlier"));
   int error = sd_bus_message_enter_container(reply.get(), 'a', "(hhha{sv})");
   while (error > 0 && (error = sd_bus_message_enter_container(reply.get(), 'r', "hhha{sv}")) > 0) {
     STAPD_ASSIGN(std::unique_ptr<Recording> recording, read_recording(reply, "OpenEarlier"));

@@ -81,7 +81,8 @@ class StapdClient {
   Result<std::unique_ptr<Recording>> open_recording(const std::string& path);
   // Brings a copy up to date: `positions` as of RingFollower, what is before them is not needed.
   Status refresh(Recording& copy, const std::vector<uint64_t>& positions);
-  // What it recorded before it was started anew, the oldest first.
+  // What it recorded before it was started anew, the oldest first. Nothing for who is not root: no
+  // copies are made of it.
   Result<std::vector<std::unique_ptr<Recording>>> open_earlier(const std::string& path);
   // The values that the script's globals have now, as text.
   Result<std::string> globals(const std::string& path);
@@ -89,9 +90,6 @@ class StapdClient {
   const Bus& bus() const { return *bus_; }
 
  private:
-  Result<std::unique_ptr<Recording>> open_live(const std::string& path);
-  Result<SnapshotFiles> take_snapshot(const std::string& path, uint32_t first,
-                                      const std::vector<uint64_t>& positions);
   explicit StapdClient(std::unique_ptr<Bus> bus) : bus_(std::move(bus)) {}
 
   std::unique_ptr<Bus> bus_;

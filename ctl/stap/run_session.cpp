@@ -11,11 +11,11 @@
 #include <bit>
 #include <csignal>
 #include <cstdio>
-#include <ctime>
 
 #include "ctl/stap/live_output.h"
 #include "ctl/stap/probe_costs.h"
 #include "ctl/stap/target_command.h"
+#include "runtime/base/clock.h"
 #include "runtime/record/record_layout.h"
 #include "runtime/recorder/recorder.h"
 #include "runtime/recorder/system_command.h"
@@ -25,12 +25,6 @@ namespace {
 
 // How often new records are looked for; nobody is woken up when there are none.
 constexpr uint64_t kPollNs = 100'000'000;
-
-uint64_t clock_ns(clockid_t clock) {
-  timespec now;
-  clock_gettime(clock, &now);
-  return static_cast<uint64_t>(now.tv_sec) * 1'000'000'000 + static_cast<uint64_t>(now.tv_nsec);
-}
 
 class Session {
  public:
@@ -53,18 +47,18 @@ class Session {
     recorder_options.target_pid =
         static_cast<uint32_t>(command_ ? command_->pid() : options_.target.value_or(0));
     STAPD_ASSIGN(recorder_, Recorder::start(image_, recorder_options));
-    for (const std::string& warning : recorder_->warnings())
-      std::fprintf(stderr, "WARNING: %s\n", warning.c_str());
+    show_warnings();
     STAPD_ASSIGN(output_, LiveOutput::open(*recorder_, options_));
     if (options_.verbosity + options_.pass_verbosity[4] > 0)
       std::fprintf(stderr, "Pass 5: starting run.\n");
     if (command_) command_->resume();
     if (options_.time_limit)
-      deadline_ = clock_ns(CLOCK_MONOTONIC) + static_cast<uint64_t>(*options_.time_limit * 1e9);
+      deadline_ = read_mono_clock() + static_cast<uint64_t>(*options_.time_limit * 1e9);
     while (!ending_ && !recorder_->wants_to_end() && !output_->failed()) {
       wait();
       output_->show_new();
       run_commands();
+      show_warnings();
     }
     STAPD_TRY(recorder_->stop());
     output_->finish();
@@ -98,7 +92,7 @@ class Session {
   }
 
   void wait() {
-    uint64_t now = clock_ns(CLOCK_MONOTONIC);
+    uint64_t now = read_mono_clock();
     uint64_t until = now + kPollNs;
     if (auto timer = recorder_->next_timer()) until = std::min(until, *timer);
     if (deadline_) until = std::min(until, deadline_);
@@ -115,7 +109,7 @@ class Session {
     if (fds[0].revents) recorder_->handle_control();
     if (fds[1].revents) recorder_->handle_clock();
     if (fds[2].revents) read_signals();
-    now = clock_ns(CLOCK_MONOTONIC);
+    now = read_mono_clock();
     recorder_->run_due_timers(now);
     if (deadline_ && now >= deadline_) ending_ = true;
   }
@@ -160,6 +154,11 @@ class Session {
       Result<pid_t> started = start_system_command(command);
       if (!started) std::fprintf(stderr, "WARNING: %s\n", started.error().message.c_str());
     }
+  }
+
+  void show_warnings() {
+    for (const std::string& warning : recorder_->take_warnings())
+      std::fprintf(stderr, "WARNING: %s\n", warning.c_str());
   }
 
   const StapOptions& options_;

@@ -1,38 +1,34 @@
-// stapctl attach NAME
+// stapctl attach NAME...
+#include <algorithm>
+
 #include "ctl/stapctl/attachment.h"
-#include "ctl/stapctl/verb.h"
-#include "runtime/base/clock.h"
-#include "runtime/base/units.h"
 
 namespace stapd::ctl {
 namespace {
 
-enum AttachOption { kHistory = 1, kStamps };
-constexpr OptionSpec kOptions[] = {
-    {kHistory, 'n', "last", OptionSpec::Argument::required,
-     "begin with the last 5s, 1min; 0: with what is new; else with all there is"},
-    {kStamps, 't', "time", OptionSpec::Argument::none, "wall time and CPU before each line"},
-};
-
 // ns of CLOCK_BOOTTIME at which the history begins, as RingFollower takes it.
-VerbResult<uint64_t> history_start(const Invocation& invocation) {
-  std::optional<std::string> text = invocation.find(kHistory);
-  if (!text) return 0;
-  STAPD_ASSIGN(uint64_t history, time_argument(*text));
-  uint64_t now = read_boot_clock();
-  return history == 0 ? UINT64_MAX : now - std::min(history, now - 1);
+uint64_t history_start(const ReadingOptions& options, const ClockReading& now) {
+  return options.last ? now.boot - std::min(*options.last, now.boot - 1) : options.range.start(now);
 }
 
 VerbResult<int> attach(const Invocation& invocation) {
-  const std::string& name = invocation.operands()[0];
-  STAPD_ASSIGN(uint64_t since, history_start(invocation));
+  STAPD_ASSIGN(ReadingOptions options, reading_options(invocation));
+  uint64_t since = history_start(options, read_clocks());
+  if (options.last == 0u) {
+    since = UINT64_MAX;
+    options.last.reset();  // no times are needed for what is new
+  }
   STAPD_ASSIGN(StapdClient client, StapdClient::connect(invocation.root));
-  bool with_times = invocation.has(kStamps) || (since != 0 && since != UINT64_MAX);
-  STAPD_ASSIGN(std::unique_ptr<Recording> recording, open_session(client, name, with_times));
-  ShowOptions show;
-  show.stamps = invocation.has(kStamps);
-  SessionWatch watch(name, invocation.root, std::move(client), recording->ring_id());
-  STAPD_TRY(Attachment(name, *recording, since, show, watch).run());
+  STAPD_ASSIGN(ReadSessions sessions, open_sessions(client, invocation.operands()));
+  std::vector<const ReadSchema*> schemas = schemas_of(sessions);
+  STAPD_ASSIGN(std::unique_ptr<RecordShow> show, RecordShow::open(options, schemas));
+  Attachment::Sessions attached;
+  for (const auto& session : sessions) {
+    STAPD_ASSIGN(std::unique_ptr<AttachedSession> one,
+                 AttachedSession::open(*session, invocation.root, since));
+    attached.push_back(std::move(one));
+  }
+  STAPD_TRY(Attachment(std::move(attached), options.range, *show).run());
   return 0;
 }
 
@@ -40,13 +36,14 @@ VerbResult<int> attach(const Invocation& invocation) {
 
 const Verb kAttach = {
     "attach",
-    "NAME",
+    "NAME...",
     "print what was recorded, then go on; ^C or ^\\ detaches, the recording goes on",
-    kOptions,
+    {},
     false,
     1,
-    1,
+    Verb::kAnyNumber,
     AfterOperand::options_too,
-    attach};
+    attach,
+    reading_option_specs()};
 
 }  // namespace stapd::ctl

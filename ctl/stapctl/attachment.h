@@ -1,21 +1,21 @@
-// History, then live, without a seam, until the session ends or a signal detaches.
+// History, then live, without a seam, until the sessions end, --until is reached, or a signal
+// detaches.
 #pragma once
 
-#include <string>
+#include <memory>
 
-#include "ctl/client/recording.h"
-#include "ctl/show/record_output.h"
-#include "ctl/stapctl/session_watch.h"
+#include "ctl/stapctl/attached_session.h"
+#include "ctl/stapctl/record_show.h"
 #include "runtime/base/unique_fd.h"
-#include "runtime/ring/ring_follower.h"
 
 namespace stapd::ctl {
 
 class Attachment {
  public:
-  // Borrows recording and watch. `since` as in FollowOptions.
-  Attachment(std::string name, Recording& recording, uint64_t since, const ShowOptions& show,
-             SessionWatch& watch);
+  using Sessions = std::vector<std::unique_ptr<AttachedSession>>;
+
+  // Borrows `show`. Records behind the end of `range` are not waited for.
+  Attachment(Sessions sessions, const TimeRange& range, RecordShow& show);
   Attachment(const Attachment&) = delete;
   Attachment& operator=(const Attachment&) = delete;
 
@@ -24,25 +24,23 @@ class Attachment {
  private:
   Status open_signals();
   void wait();
-  void show_new();
-  void show_rest();
-  void take_records();
-  void note_losses();
-  void notice(const std::string& text);
+  void look_at_clock();
+  void look_at_daemon();
+  void poll();
+  void show_waiting();
+  bool all_ended() const;
+  void notice(const AttachedSession& session, const std::string& text);
+  Status finish();
   Status write_rest();
 
-  std::string name_;
-  Recording& recording_;
-  SessionWatch& watch_;
-  RingReader reader_;
-  RingFollower follower_;
-  OutputQueue queue_;
-  RecordOutput output_;
+  Sessions sessions_;
+  TimeRange range_;
+  RecordShow& show_;
+  SessionMerge<AttachedSession> merge_;
+  WallClock clock_;
   UniqueFd signals_;
+  bool waiting_ = false;  // records that were read and not shown
   bool detached_ = false;
-  bool first_ = true;
-  uint64_t overwritten_ = 0;  // said so far
-  uint64_t dropped_ = 0;
 };
 
 }  // namespace stapd::ctl

@@ -16,17 +16,19 @@ struct Phase {
 constexpr Phase kPhases[] = {{"parse", CompilePhase::parse},
                              {"elaborate", CompilePhase::elaborate},
                              {"lower", CompilePhase::lower},
+                             {"place", CompilePhase::place},
                              {"generate", CompilePhase::generate}};
 
 // Behind the numbers of stap's options.
 enum CompileOption { kStopAfter = 1000 };
-constexpr OptionSpec kOptions[] = {{kStopAfter, 0, "stop-after", OptionSpec::Argument::required,
-                                    "parse, elaborate, lower or generate (BPF, the default)"}};
+constexpr OptionSpec kOptions[] = {
+    {kStopAfter, 0, "stop-after", OptionSpec::Argument::required,
+     "parse, elaborate, lower, place (of calls and locks) or generate (BPF, the default)"}};
 
 VerbResult<CompilePhase> find_phase(const std::string& name) {
   for (const Phase& phase : kPhases)
     if (phase.name == name) return phase.phase;
-  return usage_error("there is no phase '{}': parse, elaborate, lower, generate", name);
+  return usage_error("there is no phase '{}': parse, elaborate, lower, place, generate", name);
 }
 
 VerbResult<int> compile(const Invocation& invocation) {

@@ -6,6 +6,7 @@
 #include <cstring>
 
 #include "ctl/stap/options.h"
+#include "ctl/stapctl/reading_options.h"
 #include "ctl/stapctl/verb.h"
 #include "runtime/base/units.h"
 #include "runtime/base/version.h"
@@ -23,7 +24,7 @@ constexpr OptionSpec kVersionOption = {kShowVersion, 'V', "version", OptionSpec:
 constexpr OptionSpec kRootOption = {kRoot, 0, "root", OptionSpec::Argument::required,
                                     "talk to the stapd that runs with this --root"};
 
-const Verb* const kVerbs[] = {&kList,    &kStatus, &kDump,   &kAttach, &kStart,
+const Verb* const kVerbs[] = {&kList,    &kStatus, &kDump,   &kAttach, &kRead,   &kStart,
                               &kRestart, &kStop,   &kReload, &kCheck,  &kCompile};
 
 const Verb* find_verb(const std::string& name) {
@@ -40,8 +41,9 @@ void print_help() {
                         verb->text);
     for (const OptionSpec& option : verb->options) text += "    " + help_line(option).substr(2);
   }
-  text += "  version                      the version of stapctl\n\nWith every verb:\n";
-  text += help_line(kRootOption);
+  text += "  version                      the version of stapctl\n\nWith dump, attach and read:\n";
+  for (const OptionSpec& option : reading_option_specs()) text += help_line(option);
+  text += "\nWith every verb:\n" + help_line(kRootOption);
   text += "\nTimes are 500ms, 5s, 2min, 1h, or seconds.\n";
   std::fputs(text.c_str(), stdout);
 }
@@ -53,11 +55,13 @@ int usage_failure(const std::string& message) {
 
 // What to do next, for the errors that have an obvious answer.
 std::string hint_for(const Error& error, const Invocation& invocation) {
-  std::string root = invocation.root ? " --root=" + *invocation.root : "";
-  if (error.code == ErrorCode::busy && invocation.root)
+  bool elsewhere = invocation.root && *invocation.root != "/";
+  std::string root = elsewhere ? " --root=" + *invocation.root : "";
+  if (error.code == ErrorCode::busy && elsewhere)
     return "is it running? stapd" + root + " --bus=none";
   if (error.code == ErrorCode::busy) return "is stapd running? systemctl start stapd";
-  if (error.code == ErrorCode::permission_denied) return "stapd answers root only: try sudo";
+  if (error.code == ErrorCode::permission_denied)
+    return "your groups are those of your login: id -nG";
   if (error.code == ErrorCode::not_found) return "what there is: stapctl" + root + " list";
   return "";
 }
@@ -70,7 +74,7 @@ int failure(const Error& error, const Invocation& invocation) {
 }
 
 const OptionSpec* find_spec(const Verb& verb, std::span<const OptionSpec> of_stap, int id) {
-  for (std::span<const OptionSpec> table : {verb.options, of_stap})
+  for (std::span<const OptionSpec> table : {verb.options, verb.shared, of_stap})
     for (const OptionSpec& spec : table)
       if (spec.id == id) return &spec;
   return &kRootOption;
@@ -80,6 +84,7 @@ VerbResult<CommandLine> parse(const Verb& verb, std::span<const std::string> wor
   std::span<const OptionSpec> of_stap;
   if (verb.stap_options) of_stap = stap_option_specs();
   std::vector<OptionSpec> specs(verb.options.begin(), verb.options.end());
+  specs.insert(specs.end(), verb.shared.begin(), verb.shared.end());
   specs.push_back(kRootOption);
   specs.insert(specs.end(), of_stap.begin(), of_stap.end());
   STAPD_ASSIGN(CommandLine line, from_caller(parse_command_line(specs, words, verb.rule)));
@@ -122,16 +127,6 @@ VerbResult<uint64_t> time_argument(const std::string& text) {
   Result<uint64_t> ns = parse_duration(text);
   if (!ns) return usage_error("'{}' is not a time: write 500ms, 5s, 2min or 1h", text);
   return *ns;
-}
-
-Result<std::unique_ptr<Recording>> open_session(StapdClient& client, const std::string& name,
-                                                bool with_times) {
-  STAPD_ASSIGN(std::string path, client.find_session(name));
-  STAPD_ASSIGN(std::unique_ptr<Recording> recording, client.open_recording(path));
-  if (with_times && !recording->has_times())
-    return failf(ErrorCode::unsupported, "the records of {} carry no time (Time=no in its profile)",
-                 name);
-  return recording;
 }
 
 void notice(const std::string& text) { std::fprintf(stderr, "stapctl: %s\n", text.c_str()); }

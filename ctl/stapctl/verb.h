@@ -42,6 +42,7 @@ struct Verb {
   size_t fewest, most;        // operands
   AfterOperand rule;
   VerbResult<int> (*run)(const Invocation&);  // the process's exit status
+  std::span<const OptionSpec> shared = {};    // options that other verbs have, too
 };
 
 template <class... Args>
@@ -60,14 +61,10 @@ VerbResult<T> from_caller(Result<T> result) {
 // A length of time in ns.
 VerbResult<uint64_t> time_argument(const std::string& text);
 
-// The recording of a session, for reading. `with_times`: what is asked for needs them.
-Result<std::unique_ptr<Recording>> open_session(StapdClient& client, const std::string& name,
-                                                bool with_times);
-
 // A line for people, on stderr.
 void notice(const std::string& text);
 
-extern const Verb kList, kStatus, kStart, kRestart, kStop, kReload, kDump, kAttach, kCheck,
+extern const Verb kList, kStatus, kStart, kRestart, kStop, kReload, kDump, kAttach, kRead, kCheck,
     kCompile;
 
 }  // namespace stapd::ctl

@@ -18,6 +18,8 @@ uint64_t read(clockid_t clock) {
 }  // namespace
 
 uint64_t read_boot_clock() { return read(CLOCK_BOOTTIME); }
+uint64_t read_mono_clock() { return read(CLOCK_MONOTONIC); }
+uint64_t read_real_clock() { return read(CLOCK_REALTIME); }
 
 ClockReading read_clocks() {
   // The narrowest of a few attempts: an interrupt between the reads would spoil the pair.

@@ -17,6 +17,8 @@ struct ClockReading {
 
 ClockReading read_clocks();
 uint64_t read_boot_clock();
+uint64_t read_mono_clock();
+uint64_t read_real_clock();
 
 // From CLOCK_BOOTTIME to wall time, by readings taken now and then: between two of them the earlier
 // one holds, so that a jump of the wall clock does not move what was recorded before it.

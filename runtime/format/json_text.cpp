@@ -64,24 +64,6 @@ void append_base64(std::string& out, std::string_view bytes) {
   }
 }
 
-const char* channel_name(RecordChannel channel) {
-  switch (channel) {
-    case RecordChannel::output:
-      return "output";
-    case RecordChannel::warning:
-      return "warning";
-    case RecordChannel::error:
-      return "error";
-    case RecordChannel::heartbeat:
-      return "heartbeat";
-    case RecordChannel::system:
-      return "system";
-    case RecordChannel::notice:
-      return "notice";
-  }
-  return "unknown";
-}
-
 class JsonRecord {
  public:
   JsonRecord(std::string& out, const RecordView& record) : out_(out), record_(record) {}

@@ -30,6 +30,24 @@ bool ends_with_newline(std::string_view text, size_t start) {
 
 }  // namespace
 
+const char* channel_name(RecordChannel channel) {
+  switch (channel) {
+    case RecordChannel::output:
+      return "output";
+    case RecordChannel::warning:
+      return "warning";
+    case RecordChannel::error:
+      return "error";
+    case RecordChannel::heartbeat:
+      return "heartbeat";
+    case RecordChannel::system:
+      return "system";
+    case RecordChannel::notice:
+      return "notice";
+  }
+  return "unknown";
+}
+
 RecordFormatter::RecordFormatter(std::span<const RecordFormat> formats, HistogramStyle style)
     : formats_(formats), style_(style) {
   plans_.reserve(formats.size());

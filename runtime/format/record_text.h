@@ -13,6 +13,9 @@
 
 namespace stapd {
 
+// "output", "warning", ...
+const char* channel_name(RecordChannel channel);
+
 class RecordFormatter {
  public:
   // Borrows the formats.

@@ -36,7 +36,8 @@ void append_rfc3339(std::string& out, uint64_t real_ns) {
 
 void StampedText::append(std::string& out, std::string_view text, const RecordStamp& stamp) {
   if (text.empty()) return;
-  bool same_handler = stamp.time == last_time_ && stamp.cpu == last_cpu_;
+  bool same_handler =
+      stamp.time == last_time_ && stamp.cpu == last_cpu_ && stamp.session == last_session_;
   if (line_open_ && !same_handler) {
     out += '\n';
     line_open_ = false;
@@ -46,9 +47,15 @@ void StampedText::append(std::string& out, std::string_view text, const RecordSt
   line_open_ = text.back() != '\n';
   last_time_ = stamp.time;
   last_cpu_ = stamp.cpu;
+  if (stamp.session != last_session_) last_session_ = stamp.session;
 }
 
 void StampedText::append_stamp(std::string& out, const RecordStamp& stamp) {
+  if (times_) append_time(out, stamp);
+  if (!stamp.session.empty()) out.append(stamp.session).append(": ");
+}
+
+void StampedText::append_time(std::string& out, const RecordStamp& stamp) {
   if (uint64_t second = stamp.real_ns / kSecond; second != second_) {
     second_ = second;
     auto seconds = static_cast<time_t>(second);

@@ -120,15 +120,15 @@ template <class V>
 void visit_fields(V& visit, Like<ProbeSpec> auto& x) {
   visit(x.family, x.point, x.alias, x.where, x.optional, x.handler, x.program, x.cookie, x.order,
         x.interval_ns, x.randomize_ns, x.name, x.path, x.offset, x.pid, x.inode, x.device,
-        x.syscall_number, x.frequency);
+        x.syscall_number, x.frequency, x.condition);
+}
+template <class V>
+void visit_fields(V& visit, Like<ConditionSpec> auto& x) {
+  visit(x.function, x.state_offset, x.changes_in_kernel);
 }
 template <class V>
 void visit_fields(V& visit, Like<SourcePosition> auto& x) {
   visit(x.file, x.line, x.column);
-}
-template <class V>
-void visit_fields(V& visit, Like<ConstantTable> auto& x) {
-  visit(x.data_offset, x.element_size, x.elements);
 }
 template <class V>
 void visit_fields(V& visit, Like<RegexSpec> auto& x) {
@@ -147,7 +147,7 @@ void visit_fields(V& visit, Like<SyscallDispatch> auto& x) {
 template <class V>
 void visit_fields(V& visit, Like<ProgramImage> auto& x) {
   visit(x.session_name, x.script_name, x.script_text, x.arguments, x.limits, x.literals, x.data,
-        x.tables, x.regexes, x.globals, x.maps, x.functions, x.programs, x.probes, x.dispatches,
+        x.regexes, x.globals, x.maps, x.functions, x.programs, x.probes, x.conditions, x.dispatches,
         x.formats, x.source_map, x.heartbeat, x.doorbell);
 }
 

@@ -25,9 +25,9 @@ class ImageValidator {
     STAPD_TRY(require(image_.maps.size() >= kFixedMaps, "maps", 0));
     STAPD_TRY(require(!image_.doorbell || is_ring_buffer(*image_.doorbell), "doorbell", 0));
     STAPD_TRY(check_all("global", image_.globals, &ImageValidator::global));
-    STAPD_TRY(check_all("table", image_.tables, &ImageValidator::table));
     STAPD_TRY(check_all("regular expression", image_.regexes, &ImageValidator::regex));
     STAPD_TRY(check_all("program", image_.programs, &ImageValidator::program));
+    STAPD_TRY(check_all("condition", image_.conditions, &ImageValidator::condition));
     STAPD_TRY(check_all("probe", image_.probes, &ImageValidator::probe));
     STAPD_TRY(check_all("format", image_.formats, &ImageValidator::format));
     STAPD_TRY(check_all("function", image_.functions, &ImageValidator::function));
@@ -87,13 +87,6 @@ class ImageValidator {
     return in_state(global.state_offset, value_size(global)) && in_state(global.lock_offset, 8);
   }
 
-  bool table(const ConstantTable& table) const {
-    uint64_t size = uint64_t{table.elements} * table.element_size;
-    bool power = table.element_size == 1 || table.element_size == 2 || table.element_size == 4 ||
-                 table.element_size == 8;
-    return power && table.data_offset + size <= image_.data.size();
-  }
-
   // Rows, lists and registers that its tables name are looked at when it runs.
   bool regex(const RegexSpec& regex) const {
     auto inside = [&](uint32_t offset, uint64_t size) {
@@ -116,7 +109,24 @@ class ImageValidator {
 
   bool probe(const ProbeSpec& probe) const {
     return probe.handler < image_.functions.size() && image_.functions[probe.handler].is_handler &&
-           position(probe.where) && (!probe.program || *probe.program < image_.programs.size());
+           position(probe.where) && (!probe.program || *probe.program < image_.programs.size()) &&
+           (!probe.condition || *probe.condition < image_.conditions.size());
+  }
+
+  // Its function takes nothing, and returns one number wherever it returns.
+  bool condition(const ConditionSpec& condition) const {
+    if (condition.function >= image_.functions.size() ||
+        !in_state(condition.state_offset, sizeof(ConditionState)) || condition.state_offset % 8)
+      return false;
+    const ir::Function& function = image_.functions[condition.function];
+    auto returns_otherwise = [](const ir::Block& block) {
+      const ir::Instr& last = block.code.back();
+      return last.op == Op::ret && (last.args.size() != 1 || !is_number(last.args[0]));
+    };
+    return !function.is_handler && function.params.empty() &&
+           std::none_of(function.blocks.begin(), function.blocks.end(), [&](const auto& block) {
+             return block.code.empty() || returns_otherwise(block);
+           });
   }
 
   bool format(const RecordFormat& format) const {
@@ -175,7 +185,7 @@ class ImageValidator {
     switch (instr.op) {
       case Op::set:
       case Op::branch:
-        return up_to(ir::Compare::uge);
+        return up_to(ir::Compare::ult);
       case Op::extend:
         return size >= 1 && size <= 64;
       case Op::context:
@@ -183,7 +193,6 @@ class ImageValidator {
       case Op::context_string:
         return up_to(ir::ContextString::execname);
       case Op::load:
-      case Op::table:
         return power;
       case Op::stat_field:
         return up_to(ir::StatField::bucket);

@@ -34,7 +34,7 @@ constexpr int kOps = 0
 #undef STAPD_IR_OP
     ;
 
-enum class Compare : int8_t { eq, ne, lt, le, gt, ge, ult, ule, ugt, uge };
+enum class Compare : int8_t { eq, ne, lt, le, gt, ge, ult };  // ult: of unsigned numbers
 
 // Append only, with the switches in runtime/vm and translator/bpf.
 enum class ContextValue : int8_t {
@@ -44,7 +44,6 @@ enum class ContextValue : int8_t {
   gid,
   cpu,
   task,     // address of the current task_struct
-  boot_ns,  // CLOCK_BOOTTIME
   mono_ns,  // CLOCK_MONOTONIC
   real_ns,  // CLOCK_REALTIME
   jiffies,

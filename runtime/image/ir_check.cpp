@@ -106,11 +106,11 @@ class Checker {
         return below(image_.formats.size()) ? "" : "no such format";
       case Op::call:
         return below(image_.functions.size()) ? "" : "no such function";
-      case Op::table:
-        return below(image_.tables.size()) ? "" : "no such table";
       case Op::regex_test:
       case Op::regex_match:
         return below(image_.regexes.size()) ? "" : "no such regular expression";
+      case Op::tell:
+        return below(image_.conditions.size()) ? "" : "no such condition";
       case Op::lock:
       case Op::unlock:
         return below(function_.lock_sets.size()) ? "" : "no such lock set";

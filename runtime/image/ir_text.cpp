@@ -5,10 +5,10 @@
 namespace stapd::ir {
 namespace {
 
-constexpr const char* kCompare[] = {"eq", "ne", "lt", "le", "gt", "ge", "ult", "ule", "ugt", "uge"};
-constexpr const char* kContext[] = {"pid",    "tid",     "uid",     "gid",      "cpu",
-                                    "task",   "boot_ns", "mono_ns", "real_ns",  "jiffies",
-                                    "cycles", "target",  "random",  "user_mode"};
+constexpr const char* kCompare[] = {"eq", "ne", "lt", "le", "gt", "ge", "ult"};
+constexpr const char* kContext[] = {"pid",    "tid",     "uid",      "gid",     "cpu",
+                                    "task",   "mono_ns", "real_ns",  "jiffies", "cycles",
+                                    "target", "random",  "user_mode"};
 constexpr const char* kStatField[] = {"count",   "sum",      "min",   "max",
                                       "average", "variance", "bucket"};
 
@@ -70,7 +70,6 @@ std::string sub_text(const Instr& instr) {
       return fmt::format(".{}{}", instr.sub < 0 ? "s" : "u", 8 * std::abs(instr.sub));
     case Op::extend:
       return fmt::format(".{}{}", instr.sub < 0 ? "s" : "u", std::abs(instr.sub));
-    case Op::table:
     case Op::iter_open:
     case Op::iter_next:
     case Op::iter_close:
@@ -80,6 +79,11 @@ std::string sub_text(const Instr& instr) {
     default:
       return "";
   }
+}
+
+template <size_t N>
+void add_each(std::vector<std::string>& names, Op op, const char* const (&subs)[N]) {
+  for (const char* sub : subs) names.push_back(fmt::format("{}.{}", info(op).text, sub));
 }
 
 bool is_global_op(Op op) {
@@ -95,9 +99,9 @@ std::string aux_text(const Instr& instr, const ProgramImage& image) {
     case Op::argument:
     case Op::reg:
     case Op::user_reg:
-    case Op::table:
     case Op::print:
     case Op::raise:
+    case Op::tell:
     case Op::lock:
     case Op::unlock:
     case Op::str_append_number:
@@ -115,6 +119,28 @@ std::string aux_text(const Instr& instr, const ProgramImage& image) {
 }
 
 }  // namespace
+
+std::vector<std::string> operation_names() {
+  std::vector<std::string> names;
+  for (int i = 0; i < kOps; ++i) {
+    const auto op = static_cast<Op>(i);
+    switch (op) {
+      case Op::set:
+      case Op::branch:
+        add_each(names, op, kCompare);
+        break;
+      case Op::context:
+        add_each(names, op, kContext);
+        break;
+      case Op::stat_field:
+        add_each(names, op, kStatField);
+        break;
+      default:
+        names.emplace_back(info(op).text);
+    }
+  }
+  return names;
+}
 
 std::string to_text(const Instr& instr, const ProgramImage& image) {
   std::string out;

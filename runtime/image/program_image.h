@@ -14,7 +14,7 @@
 namespace stapd {
 
 // Raised whenever the meaning of anything below, or of the IR, changes.
-constexpr uint32_t kImageVersion = 3;
+constexpr uint32_t kImageVersion = 4;
 
 // ---- globals ----------------------------------------------------------------------------------
 enum class ValueKind : uint8_t { integer, string, statistic };
@@ -78,7 +78,7 @@ enum FixedMap : uint32_t {
   kStateMap,    // SessionState, locks, scalar globals; one element
   kControlMap,  // BPF ring buffer: ControlEvent to whoever runs the session
   kScratchMap,  // frames of handlers: kScratchLevels for each possible CPU and for the daemon
-  kDataMap,     // constant bytes: literals that are copied, tables; one element, read only
+  kDataMap,     // constant bytes: literals that are copied, automata; one element, read only
   kFixedMaps
 };
 constexpr uint32_t kScratchLevels = 4;
@@ -89,7 +89,8 @@ struct SessionState {
   uint32_t run;
   uint32_t target;  // pid of -x or -c
   uint32_t ended;   // 1: the end handlers ran too, no record follows
-  uint8_t pad_[52];
+  uint32_t links;   // that keep probes armed, kept by whoever runs the session
+  uint8_t pad_[48];
   uint64_t errors;       // uncaught, in all handlers
   uint64_t real_offset;  // CLOCK_REALTIME - CLOCK_BOOTTIME, kept by whoever runs the session
   uint64_t skipped;      // handlers that did not run: no frame, or no lock in time
@@ -102,7 +103,8 @@ struct ControlEvent {
     exit_requested = 1,
     too_many_errors = 2,
     system_command = 4,
-    too_many_skips = 5
+    too_many_skips = 5,
+    condition_changed = 6,  // of probes: not which, all are to be looked at
   };
   uint32_t kind;
   uint32_t cpu;
@@ -185,10 +187,27 @@ struct ProbeSpec {
   uint64_t inode = 0, device = 0;  // of path, as the kernel numbers them: process_begin and _end
   uint32_t syscall_number = 0;
   uint32_t frequency = 0;
+  std::optional<uint32_t> condition;  // index in ProgramImage::conditions: while it does not hold,
+                                      // the probe is not armed
 };
 constexpr bool runs_in_daemon(ProbeSpec::Family family) {
   return family <= ProbeSpec::Family::timer;
 }
+
+// `if (EXPR)` of probe points. Handlers look at it first in any case: arming takes its time.
+struct ConditionSpec {
+  uint32_t function = 0;           // returns 1 or 0; where the handler would end with an error, 1
+  uint32_t state_offset = 0;       // ConditionState in the state map
+  bool changes_in_kernel = false;  // programs change what it reads, and tell
+};
+
+struct ConditionState {
+  // Whether it holds, as it was last told: by whoever runs the session after it looked, by programs
+  // when they find it otherwise (kConditionIgnored: they do not look).
+  uint64_t told;
+  uint64_t armed;  // 1: its probes are, kept by whoever runs the session
+};
+constexpr uint64_t kConditionIgnored = 2;
 
 // The formats every image has, at these indexes.
 enum FixedFormat : uint16_t {
@@ -211,13 +230,6 @@ struct SyscallDispatch {
 struct SourcePosition {
   std::string file;
   uint32_t line = 0, column = 0;
-};
-
-// A constant table for the operation `table`, in the data map.
-struct ConstantTable {
-  uint32_t data_offset = 0;
-  uint8_t element_size = 1;
-  uint32_t elements = 0;
 };
 
 // A regular expression as an automaton in the data map. It is in a row of its table, takes the
@@ -267,13 +279,13 @@ struct ProgramImage {
   Limits limits;
   std::vector<std::string> literals;
   std::string data;  // contents of the data map
-  std::vector<ConstantTable> tables;
   std::vector<RegexSpec> regexes;
   std::vector<GlobalSpec> globals;
   std::vector<MapSpec> maps;  // from kFixedMaps on: those of globals, then areas of foreach
   std::vector<ir::Function> functions;
   std::vector<ProgramSpec> programs;
   std::vector<ProbeSpec> probes;
+  std::vector<ConditionSpec> conditions;
   std::vector<SyscallDispatch> dispatches;
   std::vector<RecordFormat> formats;  // the first are those of FixedFormat
   std::vector<SourcePosition> source_map;

@@ -7,7 +7,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <iterator>
 #include <map>
 #include <tuple>
 
@@ -30,17 +29,6 @@ Result<Links> one_link(Result<UniqueFd> event, int program, uint64_t cookie) {
   STAPD_ASSIGN(UniqueFd link, link_event(*event, program, cookie));
   Links links;
   links.push_back(std::move(link));
-  return links;
-}
-
-Result<Links> attach_tracepoint(const std::string& name, int program) {
-  int fd = bpf_raw_tracepoint_open(name.c_str(), program);
-  if (fd < 0) {
-    if (fd == -ENOENT) return failf(ErrorCode::not_found, "this kernel has no tracepoint {}", name);
-    return fail_errno("attaching", -fd);
-  }
-  Links links;
-  links.emplace_back(fd);
   return links;
 }
 
@@ -94,37 +82,32 @@ bool is_dispatched(const ProgramImage& image, const ProbeSpec& probe) {
   return context == ProgramContext::raw_syscall || context == ProgramContext::raw_syscall_return;
 }
 
-// The hook that many system calls share: from now on it goes on to their programs, by number.
-Result<Links> attach_dispatch(const ProgramImage& image, const SyscallDispatch& dispatch,
-                              const std::vector<UniqueFd>& programs, const MapSet& maps) {
-  for (const ProbeSpec& probe : image.probes) {
-    bool at_return = probe.family == ProbeSpec::Family::syscall_return;
-    if (!probe.program || !is_dispatched(image, probe) || at_return != dispatch.returns) continue;
-    int program = programs[*probe.program].get();
-    int error =
-        bpf_map_update_elem(maps.fd(dispatch.map), &probe.syscall_number, &program, BPF_ANY);
-    if (error < 0) return fail_errno("filling the table of system calls", -error);
-  }
-  return attach_tracepoint(dispatch.returns ? "sys_exit" : "sys_enter",
-                           programs[dispatch.program].get());
-}
-
-// Probes that one link attaches: those at places of one file that share a program made for it.
-// Others are alone.
-using ProbeGroup = std::vector<const ProbeSpec*>;
-
 bool joins_places(const ProgramImage& image, const ProbeSpec& probe) {
   return image.programs[*probe.program].context == ProgramContext::user_registers_multi;
 }
 
+}  // namespace
+
+Result<Links> attach_tracepoint(const std::string& name, int program) {
+  int fd = bpf_raw_tracepoint_open(name.c_str(), program);
+  if (fd < 0) {
+    if (fd == -ENOENT) return failf(ErrorCode::not_found, "this kernel has no tracepoint {}", name);
+    return fail_errno("attaching", -fd);
+  }
+  Links links;
+  links.emplace_back(fd);
+  return links;
+}
+
 std::vector<ProbeGroup> group_probes(const ProgramImage& image) {
   std::vector<ProbeGroup> groups;
-  std::map<std::tuple<uint32_t, ProbeSpec::Family, std::string>, size_t> known;
+  using Key = std::tuple<uint32_t, ProbeSpec::Family, std::string, std::optional<uint32_t>>;
+  std::map<Key, size_t> known;
   for (const ProbeSpec& probe : image.probes) {
     if (runs_in_daemon(probe.family) || !probe.program || is_dispatched(image, probe)) continue;
     if (joins_places(image, probe)) {
-      auto [group, is_new] =
-          known.try_emplace({*probe.program, probe.family, probe.path}, groups.size());
+      auto [group, is_new] = known.try_emplace(
+          {*probe.program, probe.family, probe.path, probe.condition}, groups.size());
       if (!is_new) {
         groups[group->second].push_back(&probe);
         continue;
@@ -133,6 +116,16 @@ std::vector<ProbeGroup> group_probes(const ProgramImage& image) {
     groups.push_back({&probe});
   }
   return groups;
+}
+
+ProbeGroup dispatched_probes(const ProgramImage& image, const SyscallDispatch& dispatch) {
+  ProbeGroup group;
+  for (const ProbeSpec& probe : image.probes) {
+    bool at_return = probe.family == ProbeSpec::Family::syscall_return;
+    if (probe.program && is_dispatched(image, probe) && at_return == dispatch.returns)
+      group.push_back(&probe);
+  }
+  return group;
 }
 
 Result<Links> attach_group(const ProgramImage& image, const ProbeGroup& group, int program) {
@@ -151,8 +144,6 @@ Result<Links> attach_group(const ProgramImage& image, const ProbeGroup& group, i
   return links;
 }
 
-}  // namespace
-
 Result<std::vector<int>> online_cpus() {
   // libbpf parses the mask of /sys/devices/system/cpu/online only internally.
   std::vector<int> cpus;
@@ -166,34 +157,6 @@ Result<std::vector<int>> online_cpus() {
   }
   if (cpus.empty()) return fail(ErrorCode::io, "no CPU is online");
   return cpus;
-}
-
-Result<Attached> attach_probes(const ProgramImage& image, const std::vector<UniqueFd>& programs,
-                               const MapSet& maps, bool may_be_missing) {
-  Attached attached;
-  auto take = [&](Links& links) {
-    std::move(links.begin(), links.end(), std::back_inserter(attached.links));
-  };
-  std::vector<ProbeGroup> groups = group_probes(image);
-  for (size_t i = 0; i < groups.size(); ++i) {
-    const ProbeGroup group = groups[i];
-    const ProbeSpec& first = *group[0];
-    Result<Links> links = attach_group(image, group, programs[*first.program].get());
-    if (links) {
-      take(*links);
-    } else if (group.size() > 1) {  // one of them is at fault: each alone
-      for (const ProbeSpec* probe : group) groups.push_back({probe});
-    } else {
-      auto error = in_context("probe " + first.point, links.error());
-      if (!first.optional && !may_be_missing) return error;
-      attached.missing.push_back(error.value().message);
-    }
-  }
-  for (const SyscallDispatch& dispatch : image.dispatches) {
-    STAPD_ASSIGN(Links links, attach_dispatch(image, dispatch, programs, maps));
-    take(links);
-  }
-  return attached;
 }
 
 bool is_attached(int link) {

@@ -8,22 +8,23 @@
 #include "runtime/base/result.h"
 #include "runtime/base/unique_fd.h"
 #include "runtime/image/program_image.h"
-#include "runtime/load/map_set.h"
 
 namespace stapd {
 
 // While one is open or pinned, its program runs. All can be pinned.
 using Links = std::vector<UniqueFd>;
 
-struct Attached {
-  Links links;
-  std::vector<std::string> missing;  // why, of each probe that is not there and may be missing
-};
+// Probes that one link attaches: those at places of one file that share a program made for it, and
+// come and go together. Others are alone.
+using ProbeGroup = std::vector<const ProbeSpec*>;
 
-// Attaches all that the kernel runs. `programs`: the image's, loaded. A probe that cannot be
-// attached is an error that names its point, unless it is optional or all may be missing.
-Result<Attached> attach_probes(const ProgramImage& image, const std::vector<UniqueFd>& programs,
-                               const MapSet& maps, bool may_be_missing);
+// All that the kernel runs, but those that share a SyscallDispatch.
+std::vector<ProbeGroup> group_probes(const ProgramImage& image);
+// Those that share it.
+ProbeGroup dispatched_probes(const ProgramImage& image, const SyscallDispatch& dispatch);
+
+Result<Links> attach_group(const ProgramImage& image, const ProbeGroup& group, int program);
+Result<Links> attach_tracepoint(const std::string& name, int program);
 
 // The attached program of a link still runs: it was not torn down under us.
 bool is_attached(int link);

@@ -29,7 +29,6 @@ struct SessionMetadata {
   uint64_t started_real = 0, started_boot = 0;
   uint64_t away = 0, last_away = 0;  // without a daemon
   uint64_t adoptions = 0;
-  uint64_t links = 0;  // that keep its probes armed
   WorstDepth worst_depth;
   char fingerprint[72] = {};  // of the profile: hex
   char profile_path[256] = {};

@@ -6,10 +6,10 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstdio>
-#include <ctime>
 #include <map>
 #include <random>
 
+#include "runtime/base/clock.h"
 #include "runtime/image/map_layout.h"
 #include "runtime/load/load_program.h"
 #include "runtime/load/metadata_pin.h"
@@ -21,12 +21,6 @@
 
 namespace stapd {
 namespace {
-
-uint64_t clock_ns(clockid_t clock) {
-  timespec now;
-  clock_gettime(clock, &now);
-  return static_cast<uint64_t>(now.tv_sec) * 1'000'000'000 + static_cast<uint64_t>(now.tv_nsec);
-}
 
 void store_run(SessionState& state, SessionState::Run run) {
   __atomic_store_n(&state.run, run, __ATOMIC_SEQ_CST);
@@ -66,8 +60,10 @@ void Recorder::run_begin_handlers() {
 
 void Recorder::let_programs_run() {
   if (wants_to_end_) return;
+  schedule_timers(read_mono_clock());
+  ignore_conditions();
+  follow_conditions();
   store_run(maps_->session_state(), SessionState::running);
-  schedule_timers(clock_ns(CLOCK_MONOTONIC));
 }
 
 Status Recorder::load(const RecorderOptions& options) {
@@ -91,6 +87,7 @@ void Recorder::set_up_vm() {
   kernel_maps_ = std::make_unique<KernelMaps>(*image_, *maps_);
   writer_.emplace(maps_->ring() + (shape.segments - 1) * shape.stride, shape.segment_size);
   vm_ = std::make_unique<Vm>(*image_, *kernel_maps_, &*writer_);
+  conditions_.emplace(*image_, *vm_, maps_->state());
 }
 
 void Recorder::initialise_globals() {
@@ -105,17 +102,16 @@ void Recorder::initialise_globals() {
 }
 
 Status Recorder::attach_probes(const RecorderOptions& options) {
-  STAPD_ASSIGN(Attached attached,
-               stapd::attach_probes(*image_, programs_, *maps_, options.tolerate_missing_probes));
-  links_ = std::move(attached.links);
-  warnings_.insert(warnings_.end(), attached.missing.begin(), attached.missing.end());
+  STAPD_ASSIGN(probes_,
+               ArmedProbes::attach(*image_, programs_, *maps_, options.tolerate_missing_probes));
+  warnings_ = probes_->missing();
   return {};
 }
 
 Status Recorder::open_waits() {
   auto on_event = [this](const ControlEvent& event) {
     if (event.kind == ControlEvent::too_many_skips)
-      writer_->write(kSkippedFormat, image_->formats[kSkippedFormat], clock_ns(CLOCK_BOOTTIME), {});
+      writer_->write(kSkippedFormat, image_->formats[kSkippedFormat], read_boot_clock(), {});
     if (event.kind == ControlEvent::exit_requested || event.kind == ControlEvent::too_many_errors ||
         event.kind == ControlEvent::too_many_skips)
       wants_to_end_ = true;
@@ -141,19 +137,15 @@ Result<std::unique_ptr<Recorder>> Recorder::adopt(std::shared_ptr<const ProgramI
     return failf(ErrorCode::corrupt, "{}: its recorder died before it had started",
                  options.pin_folder);
   if (run == SessionState::running)
-    recorder->schedule_timers(clock_ns(CLOCK_MONOTONIC));
+    recorder->schedule_timers(read_mono_clock());
   else
     recorder->wants_to_end_ = true;
+  recorder->follow_changes();
   return recorder;
 }
 
-Status Recorder::prove_alive(size_t links) {
-  if (links_.size() != links)
-    return failf(ErrorCode::corrupt, "{} of its {} links to probes are gone",
-                 links - std::min(links, links_.size()), links);
-  for (const UniqueFd& link : links_)
-    if (!is_attached(link.get()))
-      return fail(ErrorCode::corrupt, "a probe was detached while nobody looked");
+Status Recorder::prove_alive() {
+  STAPD_TRY(probes_->prove_attached());
   if (!image_->heartbeat) return {};
   RingReader ring = reader();
   STAPD_ASSIGN(std::vector<int> cpus, online_cpus());
@@ -172,11 +164,14 @@ Status Recorder::prove_alive(size_t links) {
 int Recorder::control_fd() const { return control_->fd(); }
 int Recorder::clock_fd() const { return clock_.get(); }
 
-void Recorder::handle_control() { control_->handle(); }
+void Recorder::handle_control() {
+  control_->handle();
+  follow_changes();
+}
 
 // Takes the offset of the wall clock, and waits for the next time that somebody sets it.
 void Recorder::handle_clock() {
-  maps_->session_state().real_offset = clock_ns(CLOCK_REALTIME) - clock_ns(CLOCK_BOOTTIME);
+  maps_->session_state().real_offset = read_real_clock() - read_boot_clock();
   if (!clock_.valid()) return;
   uint64_t ignored;
   while (::read(clock_.get(), &ignored, sizeof ignored) < 0 && errno == ECANCELED) {
@@ -203,25 +198,70 @@ uint64_t interval_of(const ProbeSpec& probe) {
 void Recorder::schedule_timers(uint64_t now) {
   for (uint32_t i = 0; i < image_->probes.size(); ++i)
     if (image_->probes[i].family == ProbeSpec::Family::timer)
-      timers_.push_back({i, now + interval_of(image_->probes[i])});
+      timers_.push_back({i, now + interval_of(image_->probes[i]), true});
 }
 
 std::optional<uint64_t> Recorder::next_timer() const {
-  if (stopped_ || wants_to_end_ || timers_.empty()) return std::nullopt;
-  return std::min_element(timers_.begin(), timers_.end(),
-                          [](const Timer& a, const Timer& b) { return a.due < b.due; })
-      ->due;
+  std::optional<uint64_t> due;
+  if (stopped_ || wants_to_end_) return due;
+  for (const Timer& timer : timers_)
+    if (timer.armed && (!due || timer.due < *due)) due = timer.due;
+  return due;
 }
 
 // A timer that fell behind by more than its interval is not made up for.
 void Recorder::run_due_timers(uint64_t now) {
   for (Timer& timer : timers_) {
-    if (wants_to_end_ || timer.due > now) continue;
+    if (wants_to_end_ || !timer.armed || timer.due > now) continue;
     const ProbeSpec& probe = image_->probes[timer.probe];
     run_handler(probe);
     timer.due += interval_of(probe);
     if (timer.due <= now) timer.due = now + interval_of(probe);
+    follow_changes();
   }
+}
+
+// ---- conditions -------------------------------------------------------------------------------
+
+// A recording outlives its recorder. Whoever is not there cannot arm a probe again when a program
+// makes its condition true: such a probe stays armed, and its handler looks at the condition.
+bool Recorder::keeps_armed(uint32_t condition) const {
+  return !pin_folder_.empty() && image_->conditions[condition].changes_in_kernel;
+}
+
+void Recorder::arm_timers(uint32_t condition, bool holds) {
+  for (Timer& timer : timers_) {
+    const ProbeSpec& probe = image_->probes[timer.probe];
+    if (probe.condition != condition) continue;
+    if (holds && !timer.armed) timer.due = read_mono_clock() + interval_of(probe);
+    timer.armed = holds;
+  }
+}
+
+// Arms the probes whose condition holds, and no others.
+void Recorder::follow_conditions() {
+  for (uint32_t i = 0; i < image_->conditions.size(); ++i) {
+    bool holds = conditions_->holds(i);
+    arm_timers(i, holds);
+    if (Status armed = probes_->set_armed(i, holds || keeps_armed(i)); !armed)
+      warnings_.push_back(armed.error().message);
+  }
+}
+
+// Of conditions that nobody follows, programs need not tell.
+void Recorder::ignore_conditions() {
+  for (uint32_t i = 0; i < image_->conditions.size(); ++i) {
+    bool followed =
+        !keeps_armed(i) || std::any_of(timers_.begin(), timers_.end(), [&](const Timer& timer) {
+          return image_->probes[timer.probe].condition == i;
+        });
+    if (!followed) conditions_->ignore(i);
+  }
+}
+
+// After anything that may have changed them.
+void Recorder::follow_changes() {
+  if (!wants_to_end_ && state().run == SessionState::running) follow_conditions();
 }
 
 void Recorder::run_family(ProbeSpec::Family family) {
@@ -295,7 +335,7 @@ Status Recorder::stop() {
   if (session.run != SessionState::failed) store_run(session, SessionState::stopping);
   // Without pins and links no program starts any more, and the handlers below are alone.
   Status removed = remove_pins();
-  links_.clear();
+  probes_.reset();
   run_family(has_failed() ? ProbeSpec::Family::error : ProbeSpec::Family::end);
   if (!has_failed()) show_globals();
   stopped_ = true;
@@ -306,7 +346,7 @@ Status Recorder::stop() {
 
 void Recorder::show_globals() {
   std::string text = text_of_unread_globals(*image_, *kernel_maps_);
-  uint64_t now = clock_ns(CLOCK_BOOTTIME);
+  uint64_t now = read_boot_clock();
   constexpr size_t kPart = 4000;
   for (size_t at = 0; at < text.size(); at += kPart) {
     RecordValue value = RecordValue::of(std::string_view(text).substr(at, kPart));
@@ -316,8 +356,7 @@ void Recorder::show_globals() {
 
 void Recorder::write_notice(std::string_view text) {
   RecordValue value = RecordValue::of(text);
-  writer_->write(kNoticeFormat, image_->formats[kNoticeFormat], clock_ns(CLOCK_BOOTTIME),
-                 {&value, 1});
+  writer_->write(kNoticeFormat, image_->formats[kNoticeFormat], read_boot_clock(), {&value, 1});
 }
 
 // ---- looking at it ----------------------------------------------------------------------------
@@ -352,7 +391,7 @@ std::vector<std::string> Recorder::take_commands() {
   FollowOptions options;
   options.positions = command_positions_;
   RingFollower follower(ring, options);
-  follower.flush(clock_ns(CLOCK_BOOTTIME));
+  follower.flush(read_boot_clock());
   RecordFormatter formatter(image_->formats);
   std::vector<std::string> commands;
   for (RingRecord record; follower.next(record);) {

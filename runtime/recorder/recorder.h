@@ -6,11 +6,13 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
-#include "runtime/load/attach.h"
+#include "runtime/load/armed_probes.h"
 #include "runtime/load/control_events.h"
 #include "runtime/load/map_set.h"
+#include "runtime/recorder/condition_watch.h"
 #include "runtime/recorder/kernel_maps.h"
 #include "runtime/ring/ring_reader.h"
 #include "runtime/ring/ring_writer.h"
@@ -30,8 +32,8 @@ struct RecorderOptions {
 class Recorder {
  public:
   // Loads and attaches everything, runs the begin handlers, and lets the programs run. `image` is
-  // shared with whoever formats records. What could not be attached and may be missing is in
-  // warnings().
+  // shared with whoever formats records. What could not be attached and may be missing is said by
+  // take_warnings().
   static Result<std::unique_ptr<Recorder>> start(std::shared_ptr<const ProgramImage> image,
                                                  const RecorderOptions& options);
   // Takes over what another process pinned in options.pin_folder and left recording. Begin handlers
@@ -82,8 +84,8 @@ class Recorder {
   // Writes a record of channel `notice` into the daemon's segment.
   void write_notice(std::string_view text);
   // Runs the heartbeat through the path that every record takes, on every CPU: an error when a
-  // program was detached, or a record does not arrive. `links`: how many there were once.
-  Status prove_alive(size_t links);
+  // probe is gone or detached, or a record does not arrive.
+  Status prove_alive();
 
   const ProgramImage& image() const { return *image_; }
   int program(uint32_t index) const { return programs_[index].get(); }
@@ -97,7 +99,8 @@ class Recorder {
   std::string last_error() const;
   // What the kernel left out because a program would have interrupted itself.
   uint64_t recursion_misses() const;
-  const std::vector<std::string>& warnings() const { return warnings_; }
+  // What went wrong since the last call, and does not end the recording.
+  std::vector<std::string> take_warnings() { return std::exchange(warnings_, {}); }
 
  private:
   explicit Recorder(std::shared_ptr<const ProgramImage> image);
@@ -122,10 +125,16 @@ class Recorder {
   void show_globals();
   void skip_commands();
   void schedule_timers(uint64_t now);
+  void arm_timers(uint32_t condition, bool holds);
+  bool keeps_armed(uint32_t condition) const;
+  void follow_conditions();
+  void follow_changes();
+  void ignore_conditions();
 
   struct Timer {
     uint32_t probe;
     uint64_t due;
+    bool armed;  // its probe's condition holds
   };
 
   std::shared_ptr<const ProgramImage> image_;
@@ -133,8 +142,9 @@ class Recorder {
   std::unique_ptr<KernelMaps> kernel_maps_;
   std::optional<RingWriter> writer_;
   std::unique_ptr<Vm> vm_;
+  std::optional<ConditionWatch> conditions_;
   std::vector<UniqueFd> programs_;
-  std::vector<UniqueFd> links_;
+  std::unique_ptr<ArmedProbes> probes_;
   std::vector<Timer> timers_;
   UniqueFd clock_;
   std::string pin_folder_;

@@ -39,16 +39,11 @@ Status Recorder::pin_beside(const RecorderOptions& options) {
   STAPD_TRY(maps_->pin(folder));
   for (size_t i = 0; i < programs_.size(); ++i)
     STAPD_TRY(pin_object(programs_[i].get(), fmt::format("{}/program{}", folder, i)));
-  for (size_t i = 0; i < links_.size(); ++i)
-    STAPD_TRY(pin_object(links_[i].get(), fmt::format("{}/link{}", folder, i)));
   for (const auto& [name, map] : options.more_pins)
     STAPD_TRY(pin_object(map, fmt::format("{}/{}", folder, name)));
+  STAPD_TRY(probes_->pin(folder, pin_folder_));
   if (options.metadata < 0) return {};
-  STAPD_TRY(pin_object(options.metadata, fmt::format("{}/{}", folder, kMetadataPin)));
-  // Before the folder has its name: who takes it over must know how many there should be.
-  STAPD_ASSIGN(MetadataMap metadata, MetadataMap::open(folder));
-  metadata.metadata().links = links_.size();
-  return {};
+  return pin_object(options.metadata, fmt::format("{}/{}", folder, kMetadataPin));
 }
 
 Status Recorder::publish_pins() {
@@ -65,11 +60,7 @@ Status Recorder::open_pins(const RecorderOptions& options) {
     if (!program && !replaced_) return tl::unexpected(program.error());
     programs_.push_back(program ? std::move(*program) : UniqueFd());
   }
-  for (size_t i = 0;; ++i) {
-    Result<UniqueFd> link = open_pin(fmt::format("{}/link{}", pin_folder_, i));
-    if (!link) break;
-    links_.push_back(std::move(*link));
-  }
+  STAPD_ASSIGN(probes_, ArmedProbes::open(*image_, programs_, *maps_, pin_folder_));
   return {};
 }
 

@@ -73,7 +73,7 @@ uint64_t PosixFiles::free_bytes(const std::string& path) {
   return static_cast<uint64_t>(room.f_bavail) * room.f_frsize;
 }
 
-uint64_t PosixFiles::now() { return read_clocks().real; }
+uint64_t PosixFiles::now() { return read_real_clock(); }
 
 Result<UniqueFd> OneOpenFile::create(const std::string& path) {
   if (!fd_.valid()) return failf(ErrorCode::limit, "{}: there is one file only", path);

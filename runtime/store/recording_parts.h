@@ -30,6 +30,7 @@ struct RecordingReader::Recording {
   std::map<uint32_t, std::unique_ptr<ReadSchema>> schemas;  // by number
   uint32_t oldest_file = 0, newest_file = 0;                // as the newest schema block says
   std::vector<SegmentTotals> ledger;
+  uint64_t newest = 0;
   bool live = false;
 
   size_t next_block = 0;

@@ -8,6 +8,14 @@
 #include "runtime/store/recording_parts.h"
 
 namespace stapd {
+namespace {
+
+bool holds_records(const ScannedBlock& block) {
+  return block.intact && block.header.kind == BlockKind::records &&
+         block.header.version == kBlockVersion;
+}
+
+}  // namespace
 
 RecordingReader::RecordingReader() : RecordingReader(Options()) {}
 RecordingReader::RecordingReader(Options options) : options_(options) {}
@@ -32,6 +40,7 @@ void RecordingReader::open() {
   for (auto& recording : recordings_) {
     read_schemas(*recording);
     read_last_ledger(*recording);
+    read_newest(*recording);
     check_sequence(*recording);
     check_set(*recording);
   }
@@ -131,14 +140,28 @@ void RecordingReader::read_last_ledger(Recording& recording) {
   }
 }
 
+// The clocks of the last block with records tell.
+void RecordingReader::read_newest(Recording& recording) {
+  for (size_t i = recording.blocks.size(); i-- > 0 && !recording.newest;) {
+    const ScannedBlock& block = recording.blocks[i].block;
+    if (!holds_records(block)) continue;
+    auto schema = recording.schemas.find(block.header.schema);
+    auto body = body_of(recording, i);
+    if (schema == recording.schemas.end() || !body) continue;
+    auto decoded = RecordBlock::decode_untrusted(std::move(*body), schema->second->info.formats,
+                                                 block.header.records);
+    if (!decoded) continue;
+    const ClockReading& clock = decoded->clock();
+    recording.newest = clock.real - (clock.boot - block.header.last_time);
+  }
+}
+
 // Opens the next records block that can be read.
 bool RecordingReader::load_block(Recording& recording) {
   while (recording.next_block < recording.blocks.size()) {
     size_t i = recording.next_block++;
     const ScannedBlock& block = recording.blocks[i].block;
-    if (!block.intact || block.header.kind != BlockKind::records ||
-        block.header.version != kBlockVersion)
-      continue;
+    if (!holds_records(block)) continue;
     auto schema = recording.schemas.find(block.header.schema);
     if (schema == recording.schemas.end()) {
       find(Finding::Kind::unreadable, fmt::format("{}: its schema, number {}, is not there",
@@ -220,6 +243,15 @@ const std::vector<SegmentTotals>& RecordingReader::ledger(size_t recording) cons
 uint64_t RecordingReader::blocks(size_t recording) const {
   return recordings_[recording]->blocks.size();
 }
+
+uint64_t RecordingReader::records(size_t recording) const {
+  uint64_t sum = 0;
+  for (const Recording::Block& block : recordings_[recording]->blocks)
+    if (holds_records(block.block)) sum += block.block.header.records;
+  return sum;
+}
+
+uint64_t RecordingReader::newest(size_t recording) const { return recordings_[recording]->newest; }
 
 std::vector<RecordedSymbol> RecordingReader::symbols(size_t index) {
   std::vector<RecordedSymbol> all;

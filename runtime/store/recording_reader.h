@@ -85,6 +85,10 @@ class RecordingReader {
   // From the last block that has a ledger.
   const std::vector<SegmentTotals>& ledger(size_t recording) const;
   uint64_t blocks(size_t recording) const;
+  // In the blocks that can be read.
+  uint64_t records(size_t recording) const;
+  // Wall time of the newest record, in ns since the epoch; 0 when there is none.
+  uint64_t newest(size_t recording) const;
   std::vector<RecordedSymbol> symbols(size_t recording);
 
  private:
@@ -94,6 +98,7 @@ class RecordingReader {
   void sort_into_recordings();
   void read_schemas(Recording& recording);
   void read_last_ledger(Recording& recording);
+  void read_newest(Recording& recording);
   void check_files();
   void check_sequence(const Recording& recording);
   void check_set(const Recording& recording);

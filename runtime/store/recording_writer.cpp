@@ -111,7 +111,7 @@ void RecordingWriter::end_block(bool settled) {
     return;
   }
   account(records_in_block_, &SegmentTotals::written);
-  enqueue(header, builder_.take(read_clocks(), totals_));
+  enqueue(header, builder_.take(given_clock_ ? *given_clock_ : read_clocks(), totals_));
 }
 
 PackedBody RecordingWriter::pack(const BlockBody& body) {
@@ -206,6 +206,16 @@ void RecordingWriter::set_schema(RecordingInfo info) {
   header.schema = info_.number;
   enqueue(header, {encode_schema(info_), {}});
   trouble_.note(write_waiting());
+}
+
+// All records of a block share one reading.
+void RecordingWriter::set_clock(const ClockReading& clock) {
+  bool moved = given_clock_ && clock.real - clock.boot != given_clock_->real - given_clock_->boot;
+  if (moved && builder_.records() > 0) {
+    end_block(false);
+    trouble_.note(write_waiting());
+  }
+  given_clock_ = clock;
 }
 
 void RecordingWriter::add_symbols(std::vector<RecordedSymbol> symbols) {

@@ -70,6 +70,9 @@ class RecordingWriter {
 
   // Other formats from now on; the session's script was replaced.
   void set_schema(RecordingInfo info);
+  // Two clocks at the moment of the records that follow, when they are not of here and now: their
+  // wall time is told by them.
+  void set_clock(const ClockReading& clock);
   void add_symbols(std::vector<RecordedSymbol> symbols);
   void request_switch() { files_.request_switch(); }
 
@@ -110,6 +113,7 @@ class RecordingWriter {
   std::vector<SegmentTotals> totals_;
   std::deque<WaitingBlock> waiting_;
   size_t waiting_bytes_ = 0;
+  std::optional<ClockReading> given_clock_;
   uint64_t sequence_;
   uint64_t blocks_since_schema_ = 0;
   uint64_t records_written_ = 0;

@@ -160,6 +160,8 @@ RecordingInfo make_recording_info(const ProgramImage& image, uint32_t segments) 
   info.started = info.clock.real;
   for (const ProbeSpec& probe : image.probes) info.probes.push_back({probe.point, probe.alias});
   info.formats = image.formats;
+  for (size_t i = 0; i < kFixedFormats && i < info.formats.size(); ++i)
+    info.formats[i].probe = kNoProbe;
   return info;
 }
 

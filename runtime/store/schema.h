@@ -20,6 +20,9 @@ struct ProbeName {
   std::string alias;  // what pn() gives
 };
 
+// Of formats whose records no probe's handler makes.
+constexpr uint32_t kNoProbe = UINT32_MAX;
+
 struct RecordingInfo {
   uint32_t number = 0;  // of the schema in its recording
   std::string session;
@@ -34,6 +37,11 @@ struct RecordingInfo {
   std::vector<ProbeName> probes;
   std::vector<RecordFormat> formats;
 
+  // Whose handler prints the records of a format; null for what is made outside of handlers.
+  const ProbeName* probe_of(uint16_t format) const {
+    uint32_t probe = format < formats.size() ? formats[format].probe : kNoProbe;
+    return probe < probes.size() ? &probes[probe] : nullptr;
+  }
   // The last segment is the daemon's: CPU -1.
   int32_t cpu_of(uint32_t segment) const {
     return segment + 1 >= segments ? -1 : static_cast<int32_t>(segment);

@@ -2,9 +2,9 @@
 
 #include <algorithm>
 #include <cstring>
-#include <ctime>
 
 #include "runtime/base/check.h"
+#include "runtime/base/clock.h"
 #include "runtime/record/record_builder.h"
 
 namespace stapd {
@@ -76,8 +76,6 @@ Activation::End Activation::run(const std::vector<int64_t>& numbers,
       case Op::raise:
         raise(last);
         return End::raised;
-      case Op::reraise:
-        return End::raised;
       default:
         STAPD_UNREACHABLE("a block without a terminator");
     }
@@ -93,6 +91,8 @@ void Activation::execute(const ir::Instr& instr) {
       return print(instr);
     case Op::request_exit:
       invocation_.exit_requested = true;
+      return;
+    case Op::tell:  // whoever runs a handler in the VM looks after it
       return;
     // Nothing runs beside a handler that the VM runs on shared globals: see Recorder.
     case Op::lock:
@@ -112,11 +112,7 @@ void Activation::execute(const ir::Instr& instr) {
 }
 
 uint64_t Activation::record_time() {
-  if (invocation_.time == 0) {
-    timespec now;
-    clock_gettime(CLOCK_BOOTTIME, &now);
-    invocation_.time = static_cast<uint64_t>(now.tv_sec) * 1'000'000'000 + now.tv_nsec;
-  }
+  if (invocation_.time == 0) invocation_.time = read_boot_clock();
   return invocation_.time;
 }
 

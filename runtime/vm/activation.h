@@ -73,7 +73,6 @@ class Activation {
   void load_memory(const ir::Instr& instr);
   void load_string(const ir::Instr& instr);
   void load_bytes(const ir::Instr& instr);
-  void load_table(const ir::Instr& instr);
   int64_t context_value(ir::ContextValue which);
 
   void array_load(const ir::Instr& instr);

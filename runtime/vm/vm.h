@@ -41,6 +41,8 @@ class Vm {
 
   // Runs the handler `function`. `action_limit`: statements that it may execute.
   HandlerResult run(uint32_t function, const HandlerContext& context, uint32_t action_limit);
+  // What a condition's function returns.
+  int64_t evaluate(uint32_t function);
 
  private:
   friend class Activation;

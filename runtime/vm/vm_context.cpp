@@ -1,25 +1,15 @@
 #include <algorithm>
 #include <cstdlib>
 #include <cstring>
-#include <ctime>
 #include <random>
 
+#include "runtime/base/clock.h"
 #include "runtime/vm/activation.h"
 
 namespace stapd {
 
 using ir::ContextValue;
 using ir::Op;
-
-namespace {
-
-int64_t clock_ns(clockid_t clock) {
-  timespec now;
-  clock_gettime(clock, &now);
-  return int64_t{now.tv_sec} * 1'000'000'000 + now.tv_nsec;
-}
-
-}  // namespace
 
 bool Activation::context_op(const ir::Instr& instr) {
   switch (instr.op) {
@@ -48,9 +38,6 @@ bool Activation::context_op(const ir::Instr& instr) {
     case Op::load_bytes:
       load_bytes(instr);
       return true;
-    case Op::table:
-      load_table(instr);
-      return true;
     default:
       return false;
   }
@@ -71,13 +58,11 @@ int64_t Activation::context_value(ContextValue which) {
       return context.cpu;
     case ContextValue::task:
       return static_cast<int64_t>(context.task);
-    case ContextValue::boot_ns:
-      return clock_ns(CLOCK_BOOTTIME);
     case ContextValue::mono_ns:
     case ContextValue::cycles:
-      return clock_ns(CLOCK_MONOTONIC);
+      return static_cast<int64_t>(read_mono_clock());
     case ContextValue::real_ns:
-      return clock_ns(CLOCK_REALTIME);
+      return static_cast<int64_t>(read_real_clock());
     case ContextValue::jiffies:
       return invocation_.context.jiffies ? invocation_.context.jiffies() : 0;
     case ContextValue::target:
@@ -132,16 +117,6 @@ void Activation::load_bytes(const ir::Instr& instr) {
                          static_cast<uint64_t>(number(instr.args[0])), bytes.data(), bytes.size());
   slots_[instr.dst[0].value] = ok ? bytes : "";
   set(instr.dst[1], ok ? 0 : 1);
-}
-
-void Activation::load_table(const ir::Instr& instr) {
-  const ConstantTable& table = image_.tables[instr.aux];
-  uint64_t index = static_cast<uint64_t>(number(instr.args[0]));
-  uint64_t value = 0;
-  size_t at = table.data_offset + index * table.element_size;
-  if (index < table.elements && at + table.element_size <= image_.data.size())
-    std::memcpy(&value, image_.data.data() + at, table.element_size);
-  set(instr.dst[0], static_cast<int64_t>(value));
 }
 
 }  // namespace stapd

@@ -27,12 +27,6 @@ bool compare(Compare how, int64_t a, int64_t b) {
       return a >= b;
     case Compare::ult:
       return ua < ub;
-    case Compare::ule:
-      return ua <= ub;
-    case Compare::ugt:
-      return ua > ub;
-    case Compare::uge:
-      return ua >= ub;
   }
   return false;
 }
@@ -78,12 +72,6 @@ bool Activation::integer_op(const ir::Instr& instr) {
       break;
     case Op::mod:
       result = static_cast<uint64_t>(modulo(a, b));
-      break;
-    case Op::udiv:
-      result = ua / ub;
-      break;
-    case Op::umod:
-      result = ua % ub;
       break;
     case Op::bit_and:
       result = ua & ub;

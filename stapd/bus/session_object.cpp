@@ -164,21 +164,21 @@ int open_earlier(sd_bus_message* call, void* userdata, sd_bus_error* error) {
 
 int take_snapshot(sd_bus_message* call, void* userdata, sd_bus_error* error) {
   const Session& session = session_of(userdata);
-  uint32_t first = 0;
+  SnapshotRequest request;
   const void* numbers = nullptr;
   size_t size = 0;
-  int r = sd_bus_message_read_basic(call, 'u', &first);
+  int r = sd_bus_message_read(call, "uu", &request.earlier, &request.first);
   if (r >= 0) r = sd_bus_message_read_array(call, 't', &numbers, &size);
   if (r < 0) return r;
-  std::span<const uint64_t> after(static_cast<const uint64_t*>(numbers), size / sizeof(uint64_t));
-  Result<Snapshot> taken = session.take_snapshot(first, after);
+  request.after = {static_cast<const uint64_t*>(numbers), size / sizeof(uint64_t)};
+  Result<Snapshot> taken = session.take_snapshot(request);
   if (!taken) return not_recording(error, taken.error());
   manager_of(call).note_reader(session.name(), caller_of(call));
   Message reply = new_reply(call);
-  r = sd_bus_message_append(
-      reply.get(), "hha{sv}", session.image_fd(), taken->ring.get(), 6, "SegmentBytes", "t",
-      taken->segment_bytes, "Segments", "u", taken->segments, "First", "u", taken->first, "End",
-      "u", taken->end, "RingId", "u", taken->ring_id, "Ended", "b", static_cast<int>(taken->ended));
+  r = sd_bus_message_append(reply.get(), "hha{sv}", taken->image_fd, taken->ring.get(), 6,
+                            "SegmentBytes", "t", taken->segment_bytes, "Segments", "u",
+                            taken->segments, "First", "u", taken->first, "End", "u", taken->end,
+                            "RingId", "u", taken->ring_id, "Ended", "b", int{taken->ended});
   return r < 0 ? r : sd_bus_send(nullptr, reply.get(), nullptr);
 }
 
@@ -218,7 +218,7 @@ const sd_bus_vtable kVtable[] = {
     SD_BUS_METHOD("GetStatistics", "", "a{sv}", get_statistics, SD_BUS_VTABLE_UNPRIVILEGED),
     SD_BUS_METHOD("OpenRecording", "", "hhha{sv}", open_recording, SD_BUS_VTABLE_UNPRIVILEGED),
     SD_BUS_METHOD("OpenEarlier", "", "a(hhha{sv})", open_earlier, SD_BUS_VTABLE_UNPRIVILEGED),
-    SD_BUS_METHOD("TakeSnapshot", "uat", "hha{sv}", take_snapshot, SD_BUS_VTABLE_UNPRIVILEGED),
+    SD_BUS_METHOD("TakeSnapshot", "uuat", "hha{sv}", take_snapshot, SD_BUS_VTABLE_UNPRIVILEGED),
     SD_BUS_METHOD("DumpGlobals", "", "h", dump_globals, SD_BUS_VTABLE_UNPRIVILEGED),
     SD_BUS_METHOD("Start", "", "", start, SD_BUS_VTABLE_UNPRIVILEGED),
     SD_BUS_METHOD("Restart", "", "", restart, SD_BUS_VTABLE_UNPRIVILEGED),

@@ -21,6 +21,8 @@ class EarlierRecording {
   // CLOCK_BOOTTIME of its start.
   uint64_t started_boot() const { return started_boot_; }
   Result<OpenedRecording> open_for_reading() const;
+  const MapSet& maps() const { return maps_; }
+  int image_fd() const { return image_fd_.get(); }
   // It can be read as long as somebody has it open.
   Status remove_pins() const;
 

@@ -171,15 +171,6 @@ bool Manager::start(const std::string& name, Session::Started done) {
   return true;
 }
 
-bool Manager::restart(const std::string& name, Session::Started done) {
-  std::optional<ProfileFiles> files = find_profile(paths_, name);
-  if (!files) return false;
-  Session& session = get(name);
-  read_profile_of(session, *files);
-  session.restart(std::move(done));
-  return true;
-}
-
 void Manager::note(const std::string& session, const std::string& what, const Caller& by) const {
   log_.write({LOG_INFO, what + " by ", session, message_id::kAsked, &by});
 }
@@ -188,6 +179,15 @@ void Manager::note_reader(const std::string& session, const Caller& by) {
   uint64_t now = read_boot_clock();
   std::erase_if(readers_, [&](const auto& seen) { return now - seen.second > kReaderIsGoneNs; });
   if (readers_.insert_or_assign({session, by.user, by.pid}, now).second) note(session, "read", by);
+}
+
+bool Manager::restart(const std::string& name, Session::Started done) {
+  std::optional<ProfileFiles> files = find_profile(paths_, name);
+  if (!files) return false;
+  Session& session = get(name);
+  read_profile_of(session, *files);
+  session.restart(std::move(done));
+  return true;
 }
 
 bool Manager::stop(const std::string& name, SessionFiles::Finished done) {

@@ -24,6 +24,7 @@ Result<UniqueFd> sealed_memfd(const char* name, std::string_view bytes) {
   STAPD_ASSIGN(UniqueFd fd, make_memfd(name));
   while (!bytes.empty()) {
     ssize_t size = ::write(fd.get(), bytes.data(), bytes.size());
+    if (size < 0 && errno == EINTR) continue;
     if (size < 0) return fail_errno("memfd", errno);
     bytes.remove_prefix(static_cast<size_t>(size));
   }

@@ -224,7 +224,6 @@ Status Session::take(Prepared prepared, std::unique_ptr<Recorder> recorder,
   image_ = std::move(prepared.image_fd);
   metadata_.emplace(std::move(prepared.metadata));
   started_real_ = metadata_->metadata().started_real;
-  for (const std::string& warning : recorder_->warnings()) say(LOG_WARNING, warning);
   if (prepared.files_state)
     STAPD_TRY(begin_files(std::move(*prepared.files_state), std::move(before)));
   return watch();
@@ -273,7 +272,7 @@ Status Session::adopt(std::optional<uint64_t> away_since) {
     STAPD_TRY(begin_files(std::move(files_state), nullptr));
   }
   recorder_->write_notice(fmt::format("stapd was away {}; the recording went on\n", away));
-  Status alive = recorder_->prove_alive(metadata.links);
+  Status alive = recorder_->prove_alive();
   STAPD_TRY(watch());
   if (alive)
     say(LOG_INFO, fmt::format("goes on recording; no stapd was there {}", away),
@@ -302,13 +301,14 @@ Status Session::watch() {
 // After anything that may have run a handler or told us something.
 void Session::look_after() {
   if (state_ != State::recording) return;
+  for (const std::string& warning : recorder_->take_warnings()) say(LOG_WARNING, warning);
   if (has_commands(recorder_->image())) run_commands();
   if (recorder_->wants_to_end()) return end_recording("the script ended it");
   timer_.reset();
   std::optional<uint64_t> due = recorder_->next_timer();
   if (!due) return;
   Result<EventSource> timer = host_.loop.at(*due, [this] {
-    recorder_->run_due_timers(read_clocks().mono);
+    recorder_->run_due_timers(read_mono_clock());
     look_after();
   });
   if (timer)
@@ -420,9 +420,15 @@ Result<OpenedRecording> Session::open_recording() const {
   return open_for_reading(image_.get(), recorder_->image(), recorder_->maps());
 }
 
-Result<Snapshot> Session::take_snapshot(uint32_t first, std::span<const uint64_t> after) const {
+Result<Snapshot> Session::take_snapshot(const SnapshotRequest& request) const {
+  if (request.earlier > earlier_.size())
+    return failf(ErrorCode::not_found, "{} has no {} earlier recordings", name_, request.earlier);
+  if (request.earlier > 0) {
+    const EarlierRecording& earlier = earlier_[request.earlier - 1];
+    return copy_recording(earlier.image_fd(), earlier.maps(), request);
+  }
   if (!recorder_) return failf(ErrorCode::not_found, "{} records nothing", name_);
-  return copy_recording(*recorder_, first, after);
+  return copy_recording(image_.get(), recorder_->maps(), request);
 }
 
 Result<UniqueFd> Session::dump_globals() const {

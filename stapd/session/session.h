@@ -98,10 +98,9 @@ class Session {
   // ---- what it holds; errors when there is nothing to read
   Result<SessionStatistics> statistics() const;
   Result<OpenedRecording> open_recording() const;
+  Result<Snapshot> take_snapshot(const SnapshotRequest& request) const;
   // What it recorded before it was started anew, the oldest first, and is still worth reading.
   Result<std::vector<OpenedRecording>> open_earlier();
-  Result<Snapshot> take_snapshot(uint32_t first, std::span<const uint64_t> after) const;
-  int image_fd() const { return image_.get(); }
   Result<UniqueFd> dump_globals() const;  // a sealed memfd
 
  private:

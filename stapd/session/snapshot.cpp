@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 
 #include "runtime/ring/ring_snapshot.h"
@@ -26,19 +27,21 @@ Status write_at(int fd, std::span<const std::byte> bytes, uint64_t offset) {
 
 }  // namespace
 
-Result<Snapshot> copy_recording(const Recorder& recorder, uint32_t first,
-                                std::span<const uint64_t> after) {
-  const RingMapping ring = recorder.ring();
-  const auto size = static_cast<off_t>(ring.stride * ring.segments);
+Result<Snapshot> copy_recording(int image_fd, const MapSet& maps, const SnapshotRequest& request) {
+  const RingShape& shape = maps.ring_shape();
+  const RingMapping ring = {maps.ring(), shape.segment_size, shape.stride, shape.segments};
+  const std::span<const uint64_t> after = request.after;
   Snapshot snapshot;
-  snapshot.segment_bytes = ring.segment_size;
-  snapshot.segments = ring.segments;
-  snapshot.first = snapshot.end = std::min(first, ring.segments);
-  STAPD_ASSIGN(snapshot.ring_id, kernel_map_id(recorder.maps().fd(kRingMap)));
+  snapshot.image_fd = image_fd;
+  snapshot.segment_bytes = shape.segment_size;
+  snapshot.segments = shape.segments;
+  snapshot.first = snapshot.end = std::min(request.first, shape.segments);
+  STAPD_ASSIGN(snapshot.ring_id, kernel_map_id(maps.fd(kRingMap)));
   // Before the copy: what was written until it ended is in it.
-  snapshot.ended = __atomic_load_n(&recorder.state().ended, __ATOMIC_ACQUIRE) != 0;
+  snapshot.ended = __atomic_load_n(&maps.session_state().ended, __ATOMIC_ACQUIRE) != 0;
   STAPD_ASSIGN(snapshot.ring, make_memfd("stapd-snapshot"));
-  if (ftruncate(snapshot.ring.get(), size) < 0) return fail_errno("taking a snapshot", errno);
+  if (ftruncate(snapshot.ring.get(), static_cast<off_t>(shape.stride * shape.segments)) < 0)
+    return fail_errno("taking a snapshot", errno);
   for (uint64_t taken = 0; snapshot.end < ring.segments && taken < kBytesAtOnce; ++snapshot.end) {
     uint64_t base = snapshot.end * ring.stride;
     auto put = [&](uint64_t offset, std::span<const std::byte> bytes) {

@@ -6,11 +6,18 @@
 #include <span>
 
 #include "runtime/base/unique_fd.h"
-#include "runtime/recorder/recorder.h"
+#include "runtime/load/map_set.h"
 
 namespace stapd {
 
+struct SnapshotRequest {
+  uint32_t earlier = 0;             // 0: what is recorded now; else the n-th earlier recording
+  uint32_t first = 0;               // segments before it are not wanted
+  std::span<const uint64_t> after;  // nor records up to these numbers, one a segment
+};
+
 struct Snapshot {
+  int image_fd = -1;  // the session's own
   UniqueFd ring;  // a sealed memfd in the ring's layout; sparse: only what was asked for is there
   uint64_t segment_bytes = 0;
   uint32_t segments = 0;
@@ -19,9 +26,7 @@ struct Snapshot {
   bool ended = false;           // no record follows those that are in it
 };
 
-// What segments `first` and following hold behind the record numbers `after`, one a segment; where
-// one is missing, all. Never more at once than delays nobody else.
-Result<Snapshot> copy_recording(const Recorder& recorder, uint32_t first,
-                                std::span<const uint64_t> after);
+// Never more at once than delays nobody else.
+Result<Snapshot> copy_recording(int image_fd, const MapSet& maps, const SnapshotRequest& request);
 
 }  // namespace stapd

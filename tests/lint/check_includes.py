@@ -29,9 +29,10 @@ DOORS = [
 TESTS = "tests"
 BENCH = "bench"
 LEAVES = ("stapd", "ctl")  # nobody includes these but themselves and the tests
-# What compiles, and what reads the running kernel into the KernelInfo that compiling takes.
+# What compiles, what reads the running kernel into the KernelInfo that compiling takes, and regular
+# expressions, which --where has as scripts have them.
 TRANSLATOR_DOORS = ("translator/compile.h", "translator/host/compile_here.h",
-                    "translator/resolve/read_running_kernel.h")
+                    "translator/resolve/read_running_kernel.h", "translator/regex/automaton.h")
 
 
 def inside(path, folder):

@@ -189,7 +189,7 @@ class RandomIr {
   void if_else(int depth) {
     uint32_t then = build_->make_block(), otherwise = build_->make_block(),
              end = build_->make_block();
-    build_->branch(static_cast<ir::Compare>(pick(10)), reg(), integer(), then, otherwise);
+    build_->branch(static_cast<ir::Compare>(pick(7)), reg(), integer(), then, otherwise);
     build_->set_block(then);
     statements(3, depth + 1);
     build_->jump(end);
@@ -263,13 +263,13 @@ class RandomIr {
         build_->append(pick(2) ? Op::neg : Op::bit_not, {reg()}, {integer()});
         return;
       case 2: {
-        static constexpr Op kDivisions[] = {Op::div, Op::mod, Op::udiv, Op::umod};
+        static constexpr Op kDivisions[] = {Op::div, Op::mod};
         Operand divisor = build_->binary(Op::bit_or, integer(), Operand::imm(1));
-        build_->append(kDivisions[pick(4)], {reg()}, {integer(), divisor});
+        build_->append(kDivisions[pick(2)], {reg()}, {integer(), divisor});
         return;
       }
       case 3:
-        build_->append(Op::set, {reg()}, {integer(), integer()}, 0, static_cast<int8_t>(pick(10)));
+        build_->append(Op::set, {reg()}, {integer(), integer()}, 0, static_cast<int8_t>(pick(7)));
         return;
       case 4: {
         static constexpr int8_t kWidths[] = {-8, 8, -16, 16, -32, 32, -5, 13};

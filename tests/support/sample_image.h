@@ -116,9 +116,28 @@ inline ir::Function sample_function() {
   function.slots = {32};
   function.params = {Operand::reg(0), Operand::slot(0)};
   ir::Block block;
-  block.code = {{ir::Op::table, 2, 0, {Operand::reg(1)}, {Operand::reg(0)}},
+  block.code = {{ir::Op::neg, 0, 0, {Operand::reg(1)}, {Operand::reg(0)}},
                 {ir::Op::regex_match, 0, 0, {Operand::reg(1)}, {Operand::slot(0)}},
                 {ir::Op::ret, 0, 0, {}, {Operand::reg(1), Operand::imm(0)}}};
+  function.blocks = {block};
+  return function;
+}
+
+// counter != 0
+inline ir::Function sample_condition() {
+  using ir::Operand;
+  ir::Function function;
+  function.name = "condition";
+  function.registers = 2;
+  ir::Block block;
+  block.code = {{ir::Op::global_load, 0, 0, {Operand::reg(0)}, {}},
+                {ir::Op::set,
+                 static_cast<int8_t>(ir::Compare::ne),
+                 0,
+                 {Operand::reg(1)},
+                 {Operand::reg(0), Operand::imm(0)}},
+                {ir::Op::tell, 0, 0, {}, {Operand::reg(1)}},
+                {ir::Op::ret, 0, 0, {}, {Operand::reg(1)}}};
   function.blocks = {block};
   return function;
 }
@@ -140,6 +159,7 @@ inline ProbeSpec sample_probe() {
   probe.pid = 77;
   probe.syscall_number = 257;
   probe.frequency = 99;
+  probe.condition = 0;
   return probe;
 }
 
@@ -153,7 +173,6 @@ inline ProgramImage sample_image() {
   image.limits.max_string = 256;
   image.literals = {"literal", ""};
   image.data = std::string("\1\0\2\0\3\0\4\0", 8);
-  image.tables = {{0, 2, 4}};
   // Two states, two classes of bytes, a list of one move.
   RegexSpec regex{"x", 1, 2, 2, 8, 264, 4, 280, 2, 1};
   image.data.resize(288);
@@ -161,7 +180,8 @@ inline ProgramImage sample_image() {
   image.regexes = {regex};
   image.maps = sample_maps();
   image.globals = sample_globals();
-  image.functions = {sample_handler(), sample_function()};
+  image.functions = {sample_handler(), sample_function(), sample_condition()};
+  image.conditions = {{2, 960, true}};
   ProgramSpec program;
   program.name = "probe_1";
   program.context = ProgramContext::user_registers;

@@ -9,6 +9,7 @@
 #include <iostream>
 #include <set>
 
+#include "runtime/image/ir_text.h"
 #include "translator/ast/ast_printer.h"
 #include "translator/ast/walk.h"
 #include "translator/elaborate/elaborate.h"
@@ -40,10 +41,10 @@ struct Arguments {
 };
 
 constexpr const char* kUsage =
-    "usage: translate_for_tests [--phase=preprocess|parse|elaborate] [-g] [-I DIR]\n"
+    "usage: translate_for_tests [--phase=lex|preprocess|parse|elaborate] [-g] [-I DIR]\n"
     "         [--kernel-build=DIR] [--release=R] [--arch=A] [--runtime=R] [--privilege=P]\n"
     "         [--compatible=V] [--color] [-w] [--kinds] [--nodes] FILE|-e TEXT [ARGUMENT...]\n"
-    "       translate_for_tests --list=tokens|nodes|diagnostics\n"
+    "       translate_for_tests --list=tokens|nodes|diagnostics|operations\n"
     "  of --phase=elaborate: [-u] [-v] [--capacities] [--attachments] [--executable] [-G N=V]\n"
     "         [-D N=V] [--btf=FILE] [--tracefs=DIR] [--kallsyms=FILE] [--hz=N]\n"
     "  --kinds: the kind of each diagnostic; --nodes: the kinds of the script's tree nodes\n";
@@ -175,6 +176,8 @@ int list_kinds(const std::string& what) {
 #define STAPD_EXPR(kind, Type) std::puts(ast::kind_name(ast::ExprKind::kind));
 #define STAPD_STMT(kind, Type) std::puts(ast::kind_name(ast::StmtKind::kind));
 #include "translator/ast/node_kind.def"
+  } else if (what == "operations") {
+    for (const std::string& name : ir::operation_names()) std::puts(name.c_str());
   } else {
     for (size_t i = 0; i < kDiagnosticKinds; ++i) {
       const DiagnosticKindInfo& kind = info(static_cast<DiagnosticKind>(i));
@@ -204,27 +207,39 @@ class Translation {
     }
     const std::string name = arguments_.script_text ? "<input>" : arguments_.script_path;
     const FileId file = files_.add(name, std::move(text), SourceOrigin::user);
-    const bool ok = arguments_.phase == "preprocess" ? preprocess_only(file)
-                    : arguments_.phase == "parse"    ? parse(file)
-                                                     : elaborate(file);
+    const bool ok = arguments_.phase == "lex"          ? lex_only(file)
+                    : arguments_.phase == "preprocess" ? preprocess_only(file)
+                    : arguments_.phase == "parse"      ? parse(file)
+                                                       : elaborate(file);
     std::cout << product_;
     std::cerr << render_diagnostics(diagnostics_, files_, arguments_.render);
     return ok && !diagnostics_.has_errors() ? 0 : 1;
   }
 
  private:
-  bool preprocess_only(FileId file) {
-    const MacroLibrary library(files_, arguments_.tapset_paths, arguments_.facts, diagnostics_);
+  TokenBuffer tokens_of(FileId file) {
     LexOptions lex;
     lex.arguments = &script_arguments_;
-    const TokenBuffer raw = tokenize(files_, file, lex, diagnostics_);
+    return tokenize(files_, file, lex, diagnostics_);
+  }
+
+  bool lex_only(FileId file) {
+    print_tokens(tokens_of(file));
+    return true;
+  }
+
+  bool preprocess_only(FileId file) {
+    const MacroLibrary library(files_, arguments_.tapset_paths, arguments_.facts, diagnostics_);
+    const TokenBuffer raw = tokens_of(file);
     if (diagnostics_.has_errors()) return false;
-    const TokenBuffer tokens =
-        preprocess(files_, raw, library.macros(), arguments_.facts, diagnostics_);
+    print_tokens(preprocess(files_, raw, library.macros(), arguments_.facts, diagnostics_));
+    return true;
+  }
+
+  void print_tokens(const TokenBuffer& tokens) {
     for (const Token& token : tokens.tokens)
       product_ += fmt::format("{}:{} {} {}\n", token.where.line, token.where.column,
                               info(token.kind).name, token.text);
-    return true;
   }
 
   bool parse(FileId file) {

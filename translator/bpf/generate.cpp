@@ -4,6 +4,7 @@
 #include <map>
 
 #include "runtime/base/check.h"
+#include "runtime/image/ir_text.h"
 #include "runtime/image/map_layout.h"
 #include "translator/bpf/allocate_registers.h"
 #include "translator/bpf/clean_up.h"
@@ -16,6 +17,7 @@
 #include "translator/ir/place_locks.h"
 #include "translator/ir/share_slots.h"
 #include "translator/ir/simplify.h"
+#include "translator/ir/tell_conditions.h"
 
 namespace stapd::bpf {
 namespace {
@@ -74,6 +76,9 @@ class ImageGenerator {
     for (Candidate& candidate : candidates_) {
       if (!candidate.in_kernel) continue;
       place_locks(candidate.function, locked);
+      // After a handler of the daemon, the daemon looks itself.
+      if (!runs_in_daemon(image_.probes[candidate.probe].family))
+        tell_conditions(candidate.function, image_);
       join_users(candidate, context_of(image_.probes[candidate.probe], facts_, syscalls));
     }
     for (const ProgramUsers& users : users_) STAPD_TRY(add_program_of(users));
@@ -83,6 +88,14 @@ class ImageGenerator {
     image_.maps[kDataMap].value_size =
         round_up_8(static_cast<uint32_t>(image_.data.size())) + longest_string_ + 8;
     return {};
+  }
+
+  // What programs are made of: calls inlined, locks placed.
+  std::string handlers() const {
+    std::string text;
+    for (const ProgramUsers& users : users_)
+      text += ir::to_text(users.first->function, image_) + "\n";
+    return text;
   }
 
  private:
@@ -262,8 +275,12 @@ Result<GeneratedProgram> generate_program(const GenerateInput& input, DataPool& 
   return try_program(roomy, data);
 }
 
-Status generate(ProgramImage& image, const CodegenFacts& facts, bool all_in_kernel) {
-  return ImageGenerator(image, facts, all_in_kernel).run();
+Status generate(ProgramImage& image, const CodegenFacts& facts, bool all_in_kernel,
+                std::string* handlers) {
+  ImageGenerator generator(image, facts, all_in_kernel);
+  STAPD_TRY(generator.run());
+  if (handlers) *handlers = generator.handlers();
+  return {};
 }
 
 }  // namespace stapd::bpf

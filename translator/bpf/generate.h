@@ -58,6 +58,8 @@ Result<GeneratedProgram> generate_program(const GenerateInput& input, DataPool& 
 // Makes the programs of an image: of every handler of the kernel's events, and of the daemon's
 // timers that must run in the kernel, because they share globals with the others in a way that only
 // a program can keep whole; with `all_in_kernel` of every handler. Completes the image's maps.
-Status generate(ProgramImage& image, const CodegenFacts& facts, bool all_in_kernel = false);
+// `handlers`: gets the text of what each program is made of.
+Status generate(ProgramImage& image, const CodegenFacts& facts, bool all_in_kernel = false,
+                std::string* handlers = nullptr);
 
 }  // namespace stapd::bpf

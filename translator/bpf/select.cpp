@@ -302,6 +302,8 @@ void Selector::emit_instr(const ir::Instr& instr, uint32_t next) {
       return select_print(instr);
     case ir::Op::request_exit:
       return select_exit_request();
+    case ir::Op::tell:
+      return select_tell(instr);
     case ir::Op::lock:
       return select_lock(instr);
     case ir::Op::unlock:

@@ -94,6 +94,7 @@ class Selector {
   void select_raise(const ir::Instr& instr);
   void select_skip(const ir::Instr& instr);
   void select_action(const ir::Instr& instr);
+  void select_tell(const ir::Instr& instr);
   void select_lock(const ir::Instr& instr);
   void select_unlock(const ir::Instr& instr);
   void release(const std::vector<uint32_t>& globals, size_t count);
@@ -120,7 +121,7 @@ class Selector {
   void select_move(const ir::Instr& instr);
   void select_binary(const ir::Instr& instr, Alu op);
   void select_shift(const ir::Instr& instr, Alu op);
-  void select_divide(const ir::Instr& instr, Alu op, bool is_signed);
+  void select_divide(const ir::Instr& instr, Alu op);
   void select_set(const ir::Instr& instr);
   // Jumps to `target` when the comparison of a `set` or `branch` holds.
   void jump_on(const ir::Instr& instr, Label target);
@@ -137,7 +138,6 @@ class Selector {
   void select_load(const ir::Instr& instr);
   void select_load_string(const ir::Instr& instr);
   void select_load_bytes(const ir::Instr& instr);
-  void select_table(const ir::Instr& instr);
 
   // ---- strings (select_string.cpp, string_library.cpp)
   bool select_string(const ir::Instr& instr);

@@ -38,9 +38,6 @@ bool Selector::select_context_or_memory(const ir::Instr& instr) {
     case Op::load_bytes:
       select_load_bytes(instr);
       return true;
-    case Op::table:
-      select_table(instr);
-      return true;
     default:
       return false;
   }
@@ -74,9 +71,6 @@ void Selector::select_context(const ir::Instr& instr) {
       break;
     case ContextValue::task:
       call(kGetCurrentTask);
-      break;
-    case ContextValue::boot_ns:
-      call(kKtimeGetBootNs);
       break;
     case ContextValue::mono_ns:
     case ContextValue::cycles:
@@ -257,21 +251,6 @@ void Selector::select_load_bytes(const ir::Instr& instr) {
   emit_.store_imm(Size::u64, at, 0, 0);
   emit_.label(end);
   set(instr.dst[1], status);
-}
-
-void Selector::select_table(const ir::Instr& instr) {
-  const ConstantTable& table = image_.tables[instr.aux];
-  Reg index = copy_of(instr.args[0]), value = emit_.make_reg(), base = emit_.make_reg();
-  Label end = emit_.make_label();
-  emit_.move_imm(value, 0);
-  emit_.jump_if_imm(Jump::uge, index, static_cast<int32_t>(table.elements), end);
-  emit_.at_most(index, static_cast<int32_t>(table.elements - 1));
-  if (table.element_size > 1) emit_.alu_imm(Alu::mul, index, table.element_size);
-  emit_.map_value(base, kDataMap, table.data_offset);
-  emit_.alu(Alu::add, base, index);
-  emit_.load(size_of_bytes(table.element_size), value, base, 0);
-  emit_.label(end);
-  set(instr.dst[0], value);
 }
 
 }  // namespace stapd::bpf

@@ -42,6 +42,20 @@ void Selector::emit_control_event(ControlEvent::Kind kind) {
   emit_.call(kRingbufOutput, 4);
 }
 
+// The exchange comes after everything that the handler wrote, in the eyes of whoever runs the
+// session too: either we find what it told last, or it finds what we wrote.
+void Selector::select_tell(const ir::Instr& instr) {
+  Reg state = state_address(image_.conditions[instr.aux].state_offset);
+  Reg told = emit_.make_reg(), holds = copy_of(instr.args[0]), before = copy_of(instr.args[0]);
+  Label end = emit_.make_label();
+  emit_.load(Size::u64, told, state, offsetof(ConditionState, told));
+  emit_.jump_if_imm(Jump::eq, told, kConditionIgnored, end);
+  emit_.exchange(state, offsetof(ConditionState, told), before);
+  emit_.jump_if(Jump::eq, before, holds, end);
+  emit_control_event(ControlEvent::condition_changed);
+  emit_.label(end);
+}
+
 void Selector::select_exit_request() {
   emit_stop(SessionState::stopping, ControlEvent::exit_requested);
 }

@@ -28,12 +28,6 @@ Jump jump_for(ir::Compare compare) {
       return Jump::sge;
     case ir::Compare::ult:
       return Jump::ult;
-    case ir::Compare::ule:
-      return Jump::ule;
-    case ir::Compare::ugt:
-      return Jump::ugt;
-    case ir::Compare::uge:
-      return Jump::uge;
   }
   return Jump::eq;
 }
@@ -85,16 +79,10 @@ bool Selector::select_integer(const ir::Instr& instr) {
       select_shift(instr, Alu::sar);
       return true;
     case Op::div:
-      select_divide(instr, Alu::div, true);
+      select_divide(instr, Alu::div);
       return true;
     case Op::mod:
-      select_divide(instr, Alu::mod, true);
-      return true;
-    case Op::udiv:
-      select_divide(instr, Alu::div, false);
-      return true;
-    case Op::umod:
-      select_divide(instr, Alu::mod, false);
+      select_divide(instr, Alu::mod);
       return true;
     case Op::set:
       select_set(instr);
@@ -136,28 +124,24 @@ void Selector::select_shift(const ir::Instr& instr, Alu op) {
 }
 
 // |a| op |b|, with the sign put back: of a for the remainder, of a xor b for the quotient.
-void Selector::select_divide(const ir::Instr& instr, Alu op, bool is_signed) {
+void Selector::select_divide(const ir::Instr& instr, Alu op) {
   Reg value = copy_of(instr.args[0]);
   Reg divisor = copy_of(instr.args[1]);
   Reg sign = emit_.make_reg();
-  if (is_signed) {
-    Label positive = emit_.make_label(), divisor_positive = emit_.make_label();
-    emit_.move(sign, value);
-    if (op == Alu::div) emit_.alu(Alu::bit_xor, sign, divisor);
-    emit_.jump_if_imm(Jump::sge, value, 0, positive);
-    emit_.negate(value);
-    emit_.label(positive);
-    emit_.jump_if_imm(Jump::sge, divisor, 0, divisor_positive);
-    emit_.negate(divisor);
-    emit_.label(divisor_positive);
-  }
+  Label positive = emit_.make_label(), divisor_positive = emit_.make_label();
+  emit_.move(sign, value);
+  if (op == Alu::div) emit_.alu(Alu::bit_xor, sign, divisor);
+  emit_.jump_if_imm(Jump::sge, value, 0, positive);
+  emit_.negate(value);
+  emit_.label(positive);
+  emit_.jump_if_imm(Jump::sge, divisor, 0, divisor_positive);
+  emit_.negate(divisor);
+  emit_.label(divisor_positive);
   emit_.alu(op, value, divisor);
-  if (is_signed) {
-    Label no_sign = emit_.make_label();
-    emit_.jump_if_imm(Jump::sge, sign, 0, no_sign);
-    emit_.negate(value);
-    emit_.label(no_sign);
-  }
+  Label no_sign = emit_.make_label();
+  emit_.jump_if_imm(Jump::sge, sign, 0, no_sign);
+  emit_.negate(value);
+  emit_.label(no_sign);
   set(instr.dst[0], value);
 }
 

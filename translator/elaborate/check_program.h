@@ -20,6 +20,10 @@ void collect_statistics(sem::Program& program, const SideTables& side, Diagnosti
 // Makes automata of the regular expressions; a fault in one is shown inside its text.
 void compile_regexes(sem::Program& program, Diagnostics& diagnostics);
 
+// What a script of a user without rights (--privilege=stapusr) may not do: look at the kernel's
+// memory.
+void check_privilege(const sem::Program& program, const SideTables& side, Diagnostics& diagnostics);
+
 // Marks functions that can come to call themselves.
 void mark_recursion(sem::Program& program);
 

@@ -16,15 +16,14 @@ constexpr int64_t kMinBuckets = 3;
 class StatisticCollector {
  public:
   StatisticCollector(sem::Program& program, Diagnostics& diagnostics)
-      : program_(program), diagnostics_(diagnostics), shift_seen_(program.globals.size()) {}
+      : program_(program), diagnostics_(diagnostics) {}
 
   void expr(const Expr& e) {
     if (e.args.empty() || !e.args[0]) return;
     const Expr& variable = *e.args[0];
     if (variable.kind != Kind::global && variable.kind != Kind::element) return;
     StatisticShape& shape = program_.globals[variable.index].statistic;
-    if (e.kind == Kind::stat && e.field == ir::StatField::variance)
-      variance(shape, e, variable.index);
+    if (e.kind == Kind::stat && e.field == ir::StatField::variance) variance(shape, e);
     if (e.kind == Kind::histogram || e.kind == Kind::bucket) histogram(shape, e, variable.index);
   }
 
@@ -33,12 +32,12 @@ class StatisticCollector {
     diagnostics_.add(DiagnosticKind::bad_statistic, {at.where, at.token}, std::move(message));
   }
 
-  void variance(StatisticShape& shape, const Expr& e, uint32_t global) {
+  void variance(StatisticShape& shape, const Expr& e) {
     const auto shift = static_cast<uint8_t>(e.value);
-    if (shift_seen_[global] && shape.bit_shift != shift)
+    // None at first is no declaration: the next one decides for all.
+    if (shape.bit_shift != 0 && shape.bit_shift != shift)
       return fault(e,
                    fmt::format("conflicting bit shifts declared (previously {})", shape.bit_shift));
-    shift_seen_[global] = true;
     shape.variance = true;
     shape.bit_shift = shift;
   }
@@ -66,7 +65,6 @@ class StatisticCollector {
 
   sem::Program& program_;
   Diagnostics& diagnostics_;
-  std::vector<bool> shift_seen_;
 };
 
 }  // namespace

@@ -19,23 +19,38 @@ bool ends_block(const Stmt& s) {
          s.kind == Stmt::Kind::break_ || s.kind == Stmt::Kind::continue_;
 }
 
-// One round over one body. A statement that is removed becomes null; an empty block that the
-// script itself has stays what it is, as in SystemTap, where a loop over one is no dead code.
+Folding folding_of(Elision elision) {
+  if (elision == Elision::before_types) return Folding::defined;
+  return elision == Elision::after_types ? Folding::values : Folding::calls;
+}
+
+// One round over one body. A statement that is removed becomes null.
 class Eliminator {
  public:
   Eliminator(sem::Program& program, const Usage& usage, const SourceFiles& files,
-             Diagnostics& diagnostics, bool thorough)
+             Diagnostics& diagnostics, Elision elision)
       : program_(program),
         usage_(usage),
         files_(files),
         diagnostics_(diagnostics),
-        thorough_(thorough) {}
+        thorough_(elision == Elision::thorough) {}
 
   void body(Stmt*& s, Expr* condition, const std::vector<sem::Local>& locals) {
-    if (!s) return;
+    if (!s || is_empty_block(s)) return;
     read_ = read_locals(s, condition, locals.size(), usage_);
     sem::for_each_expr(s, [this](Expr*& e) { elide_assignment(e); });
     stmt(s);
+  }
+  // A function that is left without statements still has a body.
+  void function(sem::Function& f, const Place& place) {
+    if (!f.body) return;  // embedded C
+    body(f.body, nullptr, f.locals);
+    if (f.body) return;
+    f.body = program_.make_stmt(Stmt::Kind::block, f.where);
+    say_without_effect(f, place);
+  }
+  void say_without_effect(const sem::Function& f, const Place& place) {
+    say(place.where, place.token, fmt::format("side-effect-free function '{}'", f.name));
   }
   bool changed() const { return changed_; }
 
@@ -195,7 +210,6 @@ class Eliminator {
   }
 
   void block(Stmt*& s) {
-    if (s->body.empty()) return;
     std::vector<Stmt*> flat;
     for (Stmt* child : s->body) {
       if (!child) continue;
@@ -206,15 +220,14 @@ class Eliminator {
       // What follows is never reached; SystemTap still wants its types to be right.
       if (thorough_ && !flat.empty() && ends_block(*flat.back())) break;
     }
-    if (flat.empty()) return remove(s);
     changed_ = changed_ || flat.size() != s->body.size();
     s->body = std::move(flat);
+    // What was empty before is no change: a loop puts an empty body back.
+    if (s->body.empty()) s = nullptr;
   }
 
   void if_else(Stmt*& s) {
     Stmt *&then = s->body[0], *&otherwise = s->body[1];
-    if (thorough_ && then && is_empty_block(then)) then = nullptr;
-    if (otherwise && is_empty_block(otherwise)) otherwise = nullptr;
     if (then) return;
     if (otherwise) {
       s->expr = negated(s->expr);
@@ -228,15 +241,15 @@ class Eliminator {
     if (usage_.is_pure(*s->expr)) remove(s);
   }
 
-  // An endless loop without effect is not dead: MAXACTION ends it with an error.
+  bool is_pure(const Expr* e) const { return !e || usage_.is_pure(*e); }
+
+  // Also a loop that would never end: SystemTap takes it away, too.
   void loop(Stmt*& s) {
-    const bool ends = s->expr != nullptr;
+    if (!s->body[0] && is_pure(s->init) && is_pure(s->expr) && is_pure(s->step)) return remove(s);
     for (Expr** e : {&s->init, &s->step})
       if (thorough_ && *e && usage_.is_pure(**e)) *e = nullptr;
-    if (!s->body[0] && ends && !s->step && usage_.is_pure(*s->expr)) {
-      if (!s->init || usage_.is_pure(*s->init)) return remove(s);
-      Stmt* init = statement_of(s->init);
-      s = init;
+    if (!s->body[0] && s->expr && !s->step && usage_.is_pure(*s->expr)) {
+      s = statement_of(s->init);
       changed_ = true;
       return;
     }
@@ -301,18 +314,19 @@ class UpdateEliminator {
 }  // namespace
 
 void elide_dead_code(sem::Program& program, const SideTables& side, const SourceFiles& files,
-                     Diagnostics& diagnostics, bool thorough) {
-  for (bool changed = true; changed;) {
+                     Diagnostics& diagnostics, Elision elision) {
+  const bool thorough = elision == Elision::thorough;
+  for (bool changed = true, first = elision == Elision::before_types; changed; first = false) {
     const Usage usage(program, side);
-    changed = fold_constants(program, usage, thorough ? Folding::calls : Folding::defined);
-    Eliminator eliminator(program, usage, files, diagnostics, thorough);
+    changed = fold_constants(program, usage, folding_of(elision));
+    Eliminator eliminator(program, usage, files, diagnostics, elision);
     UpdateEliminator updates;
-    for (sem::Function& function : program.functions) {
+    for (size_t i = 0; i < program.functions.size(); ++i) {
+      sem::Function& function = program.functions[i];
       if (thorough && function.body) updates.body(function.body, nullptr, function.locals.size());
-      eliminator.body(function.body, nullptr, function.locals);
-      // A function without statements still has a body.
-      if (!function.body && function.embedded.empty())
-        function.body = program.make_stmt(Stmt::Kind::block, function.where);
+      if (first && function.body && is_empty_block(function.body))
+        eliminator.say_without_effect(function, side.functions[i].place);
+      eliminator.function(function, side.functions[i].place);
     }
     for (sem::Probe& probe : program.probes) {
       if (thorough && probe.body) updates.body(probe.body, probe.condition, probe.locals.size());

@@ -40,7 +40,7 @@ class Elaboration {
     resolve_autocasts(program, side, input_.host.types);
     // Before types: what is dead has none, and @defined() has chosen its branch.
     if (optimize) {
-      elide_dead_code(program, side, input_.files, diagnostics_, false);
+      elide_dead_code(program, side, input_.files, diagnostics_, Elision::before_types);
       elide_empty_probes(program, input_.files, diagnostics_);
     } else {
       while (fold_constants(program, Usage(program, side), Folding::defined)) {
@@ -54,11 +54,18 @@ class Elaboration {
     check_foreach(program, side, diagnostics_);
     collect_statistics(program, side, diagnostics_);
     if (failed()) return std::nullopt;
-    // After types: what SystemTap leaves to the C compiler.
-    if (optimize) elide_dead_code(program, side, input_.files, diagnostics_, true);
+    if (optimize) {
+      elide_dead_code(program, side, input_.files, diagnostics_, Elision::after_types);
+      elide_empty_probes(program, input_.files, diagnostics_);
+      // What SystemTap leaves to the C compiler.
+      elide_dead_code(program, side, input_.files, diagnostics_, Elision::thorough);
+    }
     report_unresolved(program, diagnostics_);
+    check_any_probe();
     if (failed()) return std::nullopt;
     prune(program, side);
+    if (input_.options.privilege == probes::Privilege::user)
+      check_privilege(program, side, diagnostics_);
     compile_regexes(program, diagnostics_);
     if (failed()) return std::nullopt;
     mark_recursion(program);

@@ -63,19 +63,14 @@ bool holds(Compare comparison, const T& a, const T& b) {
     case Compare::ult:
       return a < b;
     case Compare::le:
-    case Compare::ule:
       return a <= b;
     case Compare::gt:
-    case Compare::ugt:
       return a > b;
     case Compare::ge:
-    case Compare::uge:
       return a >= b;
   }
   return false;
 }
-
-bool is_unsigned(Compare comparison) { return comparison >= Compare::ult; }
 
 class Folder {
  public:
@@ -253,7 +248,7 @@ class Folder {
     if (is_string(a) && is_string(b))
       return become_integer(e, holds(e->comparison, a->text.compare(b->text), 0));
     if (!is_integer(a) || !is_integer(b)) return;
-    if (is_unsigned(e->comparison))
+    if (e->comparison == Compare::ult)
       become_integer(e, holds(e->comparison, static_cast<uint64_t>(a->value),
                               static_cast<uint64_t>(b->value)));
     else

@@ -213,6 +213,7 @@ class TypeInference {
         return fixed(e, Type::integer, wanted);
       case Kind::in_array:
         keys(e.args, e.index);
+        if (global_values_[e.index].type == Type::unknown) unresolved(e);
         return fixed(e, Type::integer, wanted);
       case Kind::assign:
         return assign(e, wanted, likely);
@@ -351,7 +352,7 @@ class TypeInference {
     else
       for (Expr* arg : e.args) printed(*arg);
     if (program_.prints[e.index].to_string) return fixed(e, Type::string, wanted);
-    if (wanted != Type::unknown) unresolved(e);
+    fixed(e, Type::integer, wanted);
   }
 
   void printed(Expr& e) {
@@ -400,8 +401,7 @@ class TypeInference {
       case Stmt::Kind::remove:
         return remove(s);
       case Stmt::Kind::return_:
-        if (s.expr) return_value(*s.expr);
-        return;
+        return s.expr ? return_value(*s.expr) : return_nothing({s.where, s.token});
       case Stmt::Kind::block:
         return children(s);
       case Stmt::Kind::next:
@@ -424,6 +424,20 @@ class TypeInference {
     } else {
       learn(*result_, e.type, e);
     }
+  }
+
+  void return_nothing(Place at) {
+    if (!reporting_ || result_->type == Type::unknown) return;
+    if (result_->first.where.line == 0) {
+      diagnostics_.add(DiagnosticKind::type_mismatch, std::move(at),
+                       fmt::format("type mismatch: a {} is expected, and nothing is returned",
+                                   type_name(result_->type)));
+      return;
+    }
+    Diagnostic d{DiagnosticKind::type_mismatch, "type mismatch (unknown)", std::move(at)};
+    d.notes.push_back({fmt::format("type was first inferred here ({})", type_name(result_->type)),
+                       result_->first});
+    diagnostics_.add(std::move(d));
   }
 
   void remove(Stmt& s) {

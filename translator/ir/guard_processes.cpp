@@ -151,6 +151,7 @@ class ProcessGuards {
     build.append(Op::done, {}, {});
     ProbeSpec begin = end;
     begin.family = Family::process_begin;
+    begin.condition.reset();  // which processes run the path has to be known whenever one ends
     begin.handler = static_cast<uint32_t>(image_.functions.size());
     image_.functions.push_back(std::move(note));
     guard_begin(begin);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 
+#include "translator/ir/append_function.h"
 #include "translator/ir/liveness.h"
 #include "translator/ir/message_text.h"
 
@@ -98,21 +99,9 @@ class Inliner {
     return {};
   }
 
-  struct Offsets {
-    uint32_t registers, slots, stats, iterations, first_block;
-  };
-
-  // Room for the callee's variables and blocks behind ours.
+  // Room for the callee's variables behind ours.
   Offsets reserve(const ir::Function& callee, uint32_t owner) {
-    Offsets offsets{result_.registers, static_cast<uint32_t>(result_.slots.size()),
-                    static_cast<uint32_t>(result_.stats.size()),
-                    static_cast<uint32_t>(result_.iterations.size()),
-                    static_cast<uint32_t>(result_.blocks.size())};
-    result_.registers += callee.registers;
-    auto append = [](auto& to, const auto& from) { to.insert(to.end(), from.begin(), from.end()); };
-    append(result_.slots, callee.slots);
-    append(result_.stats, callee.stats);
-    append(result_.iterations, callee.iterations);
+    Offsets offsets = reserve_variables(result_, callee);
     own_variables(owner);
     return offsets;
   }
@@ -131,39 +120,8 @@ class Inliner {
 
   void append_body(const ir::Function& callee, const Offsets& offsets, uint32_t owner,
                    uint32_t level) {
-    for (const ir::Block& block : callee.blocks) {
-      ir::Block copied;
-      for (const ir::Instr& instr : block.code) copied.code.push_back(renamed(instr, offsets));
-      result_.blocks.push_back(std::move(copied));
-    }
+    append_blocks(result_, callee, offsets);
     own_blocks(owner, level);
-  }
-
-  static Operand renamed(Operand operand, const Offsets& offsets) {
-    switch (operand.kind) {
-      case Operand::Kind::reg:
-        operand.value += offsets.registers;
-        break;
-      case Operand::Kind::slot:
-        operand.value += offsets.slots;
-        break;
-      case Operand::Kind::stat:
-        operand.value += offsets.stats;
-        break;
-      default:
-        break;
-    }
-    return operand;
-  }
-
-  static ir::Instr renamed(ir::Instr instr, const Offsets& offsets) {
-    for (Operand& operand : instr.dst) operand = renamed(operand, offsets);
-    for (Operand& operand : instr.args) operand = renamed(operand, offsets);
-    for (uint32_t& target : instr.target)
-      if (target != ir::kNoBlock) target += offsets.first_block;
-    if (instr.op == Op::iter_open || instr.op == Op::iter_next || instr.op == Op::iter_close)
-      instr.sub = static_cast<int8_t>(instr.sub + static_cast<int>(offsets.iterations));
-    return instr;
   }
 
   static ir::Instr copy(Operand to, Operand from, uint32_t where) {

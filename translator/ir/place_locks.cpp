@@ -14,23 +14,6 @@ bool touches_global(Op op) {
   return (op >= Op::global_load && op <= Op::stat_read) || op == Op::iter_open;
 }
 
-bool is_write(Op op) {
-  switch (op) {
-    case Op::global_store:
-    case Op::global_add:
-    case Op::global_store_string:
-    case Op::array_store:
-    case Op::array_store_string:
-    case Op::array_add:
-    case Op::array_delete:
-    case Op::array_clear:
-    case Op::stat_add:
-      return true;
-    default:
-      return false;
-  }
-}
-
 // Not one atomic step, or such that it makes the others' steps unsafe: elements of a hash map are
 // used again as soon as they are deleted.
 bool needs_exclusion(Op op) {
@@ -50,12 +33,29 @@ bool needs_exclusion(Op op) {
 
 }  // namespace
 
+bool writes_global(Op op) {
+  switch (op) {
+    case Op::global_store:
+    case Op::global_add:
+    case Op::global_store_string:
+    case Op::array_store:
+    case Op::array_store_string:
+    case Op::array_add:
+    case Op::array_delete:
+    case Op::array_clear:
+    case Op::stat_add:
+      return true;
+    default:
+      return false;
+  }
+}
+
 std::vector<Access> accesses_of(const ir::Function& function, size_t globals) {
   std::vector<Access> result(globals);
   for (const ir::Block& block : function.blocks)
     for (const ir::Instr& instr : block.code) {
       if (!touches_global(instr.op)) continue;
-      (is_write(instr.op) ? result[instr.aux].writes : result[instr.aux].reads) = true;
+      (writes_global(instr.op) ? result[instr.aux].writes : result[instr.aux].reads) = true;
       if (instr.op == Op::global_add || instr.op == Op::array_add) result[instr.aux].reads = true;
     }
   return result;

@@ -27,5 +27,7 @@ struct Access {
   bool reads = false, writes = false;
 };
 std::vector<Access> accesses_of(const ir::Function& function, size_t globals);
+// An operation that changes the global that its aux names.
+bool writes_global(ir::Op op);
 
 }  // namespace stapd

@@ -17,6 +17,9 @@ class FunctionLowering {
 
   Status lower_function(const sem::Function& function);
   Status lower_handler(const sem::Probe& probe);
+  // A function that returns 1 or 0, and 1 where the condition ends with an error. It says nothing
+  // of its place, so that equal conditions become equal functions.
+  Status lower_condition(const sem::Probe& probe);
 
  private:
   using Operand = ir::Operand;

@@ -3,6 +3,7 @@
 #include <array>
 
 #include "runtime/image/ir_text.h"
+#include "translator/lower/condition_table.h"
 #include "translator/lower/function_lowering.h"
 #include "translator/lower/image_builder.h"
 #include "translator/lower/lay_out_globals.h"
@@ -53,7 +54,9 @@ Result<ProgramImage> lower(const sem::Program& program, const LowerOptions& opti
     STAPD_TRY(FunctionLowering(builder, lowered).lower_function(function));
     image.functions.push_back(std::move(lowered));
   }
+  ConditionTable conditions(builder);
   for (const sem::Probe& probe : program.probes) {
+    STAPD_ASSIGN(std::optional<uint32_t> condition, conditions.find_or_add(probe));
     ir::Function lowered;
     lowered.name = probe.spec.point;
     size_t first_format = image.formats.size();
@@ -63,6 +66,7 @@ Result<ProgramImage> lower(const sem::Program& program, const LowerOptions& opti
     ProbeSpec spec = probe.spec;
     spec.handler = static_cast<uint32_t>(image.functions.size());
     spec.where = builder.place(probe.where);
+    spec.condition = condition;
     image.probes.push_back(std::move(spec));
     image.functions.push_back(std::move(lowered));
   }

@@ -397,8 +397,8 @@ FunctionLowering::Operand FunctionLowering::bucket(const Expr& expr) {
   uint32_t outside = build_.make_block(), go_on = build_.make_block();
   Operand checked = build_.make_reg();
   build_.append(Op::mov, {checked}, {index});
-  build_.branch(Compare::uge, checked, Operand::imm(global.statistic.histogram->buckets), outside,
-                go_on);
+  build_.branch(Compare::ult, checked, Operand::imm(global.statistic.histogram->buckets), go_on,
+                outside);
   build_.set_block(outside);
   raise_text(expr, "histogram index out of range");
   build_.set_block(go_on);

@@ -43,6 +43,17 @@ Status FunctionLowering::lower_handler(const sem::Probe& probe) {
   return status_;
 }
 
+Status FunctionLowering::lower_condition(const sem::Probe& probe) {
+  uint32_t holds = build_.make_block(), fails = build_.make_block();
+  catches_.push_back({holds, std::nullopt, 0});
+  condition(*probe.condition, holds, fails);
+  build_.set_block(holds);
+  build_.append(Op::ret, {}, {ir::Operand::imm(1)});
+  build_.set_block(fails);
+  build_.append(Op::ret, {}, {ir::Operand::imm(0)});
+  return status_;
+}
+
 void FunctionLowering::statement(const Stmt& stmt) {
   if (stmt.where.line) build_.set_where(image_.place(stmt.where));
   switch (stmt.kind) {

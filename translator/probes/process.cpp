@@ -19,7 +19,7 @@ DerivedPoint process_point(Components components, Family family) {
 BuildResult build(Components components, BuildContext& context, Family family) {
   DerivedPoint derived = process_point(components, family);
   if (const std::optional<int64_t> pid = number_argument(components, "process")) {
-    if (*pid < 2 || *pid > INT32_MAX) return build_error("process pid number out of range", 0);
+    if (*pid < 1 || *pid > INT32_MAX) return build_error("process pid number out of range", 0);
     derived.spec.pid = static_cast<int32_t>(*pid);
     return BuildResult{{std::move(derived)}};
   }

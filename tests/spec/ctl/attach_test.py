@@ -10,7 +10,7 @@ import subprocess
 import sys
 import time
 
-from instance import (FIRST_NUMBER, NUMBERS_SCRIPT, PATIENCE, InstanceTest, Producer, main, produce, wait_for)
+from instance import (BIN, FIRST_NUMBER, NUMBERS_SCRIPT, PATIENCE, InstanceTest, Producer, main, produce, wait_for)
 
 MILLION = 1_000_000
 first_numbers = itertools.count(MILLION, MILLION)  # no two producers make the same ones
@@ -109,6 +109,59 @@ class Attach(InstanceTest):
         self.detach(process)
         self.assertNotIn("\n55\n", "\n" + process.path.read_text())
         self.assert_no_seam(process)
+
+    def test_where_and_until(self):
+        first = self.producers[0].first
+        start = time.monotonic()
+        process = self.attach("--until=+2s", "--where", f'text =~ "^{first // 100}[0-4].$"')
+        aside = process.communicate(timeout=PATIENCE)[1]
+        self.assertEqual(process.returncode, 0)
+        self.assertGreater(time.monotonic() - start, 1.5)
+        self.assertEqual(self.numbers(process)[first], list(range(first, first + 50)))
+        self.assertEqual(self.numbers(process)[self.producers[1].first], [])
+        self.assertIn("goes on recording", aside)
+
+    def test_two_sessions_in_one_order(self):
+        self.assertEqual(self.stapd.ctl("start", "small").returncode, 0)
+        self.stapd.wait_until_records("small")
+        path = self.stapd.root / "two"
+        with open(path, "w", encoding="utf-8") as output:
+            process = subprocess.Popen(self.stapd.command("attach", "numbers", "small", "-n", "0"),
+                                       stdout=output, stderr=subprocess.PIPE, text=True)
+        first = self.producers[0].first
+
+        def shown(name):
+            words = [line.split() for line in path.read_text().splitlines()]
+            return [int(line[1]) for line in words if line[0] == name + ":" and line[1].isdigit()
+                    and int(line[1]) // MILLION * MILLION == first]
+
+        wait_for(lambda: min(len(shown("numbers")), len(shown("small"))) > 300, "both sessions")
+        self.stapd.ctl("stop", "small")
+        seen = len(shown("numbers"))
+        wait_for(lambda: len(shown("numbers")) > seen + 300, "the one that goes on")
+        aside = self.detach(process)
+        for name in ("numbers", "small"):
+            numbers = shown(name)
+            self.assertEqual(numbers, list(range(numbers[0], numbers[0] + len(numbers))))
+        self.assertIn("stapctl: session small has ended\n", aside)
+        self.assertTrue(aside.endswith("stapctl: detached; numbers goes on recording\n"), aside)
+
+    def test_a_recording_of_what_comes(self):
+        path = self.stapd.root / "attached.rec"
+        process = self.attach("-f", "recording", "-o", path, "-n", "0")
+        reader = [BIN / "stapctl", "read", path]
+
+        def read(status):
+            result = subprocess.run(reader, capture_output=True, text=True, check=False)
+            self.assertEqual(result.returncode, status, result.stderr)
+            return [int(line) for line in result.stdout.splitlines() if line.isdigit()]
+
+        wait_for(lambda: path.exists() and path.stat().st_size > 0, "the first block")
+        wait_for(lambda: len(read(1)) > 1000, "records in the file")
+        self.detach(process)
+        first = self.producers[0].first
+        numbers = [n for n in read(0) if n // MILLION * MILLION == first]
+        self.assertEqual(numbers, list(range(numbers[0], numbers[0] + len(numbers))))
 
     def test_detaching_leaves_it_recording(self):
         for by in (signal.SIGINT, signal.SIGQUIT, signal.SIGTERM):

@@ -1,18 +1,26 @@
 #!/usr/bin/env python3
 """stapctl dump: the right records, in order, the ledger beside them."""
 
+import json
 import os
 import signal
 import subprocess
 import time
 from pathlib import Path
 
-from instance import NUMBERS_SCRIPT, InstanceTest, Producer, main, produce
+from instance import BIN, FIRST_NUMBER, NUMBERS_SCRIPT, InstanceTest, Producer, main, produce
 
 PROGRAMS_SCRIPT = """
 probe syscall.openat { printf("%d open %s\\n", pid(), filename) }
 probe syscall.execve { printf("%d exec %s\\n", pid(), filename) }
 probe kernel.trace("sched_process_exit") { printf("%d exit\\n", pid()) }
+"""
+
+
+TOLD_SCRIPT = f"""
+probe syscall.getpgid {{
+  if (pid >= {FIRST_NUMBER}) printf("%d %s %d\\n", pid - {FIRST_NUMBER}, execname(), pid)
+}}
 """
 
 
@@ -23,6 +31,8 @@ class Dump(InstanceTest):
         "programs": (PROGRAMS_SCRIPT, "[Memory]\nSize=32M"),
         "counters": ("global hits, last = \"none\" probe syscall.getpgid { if (pid == 100036000) "
                      "{ hits[pid - 100000000] <<< pid last = execname() } }\n", ""),
+        "told": (TOLD_SCRIPT, ""),
+        "changed": (TOLD_SCRIPT.replace("%d %s %d", "first %d").replace(", execname(), pid)", ")"), ""),
         "timeless": (NUMBERS_SCRIPT, "[Memory]\nTime=no"),
         "aside": ('probe syscall.getpgid { if (pid == 100000000) { printf("one") warn("two") '
                   'printf(" three\\n") } }\n', ""),
@@ -94,8 +104,89 @@ class Dump(InstanceTest):
         self.assertRegex(text, r"hits\[36000\] @count=2 ")
         self.assertIn('last="python3', text)
         self.assertEqual(self.stapd.state("counters"), "recording")
-        self.assert_says(self.stapd.ctl("dump", "counters", "-g", "-t"), 2, "no times")
+        self.assert_says(self.stapd.ctl("dump", "counters", "-g", "-t"), 2, "not records")
         self.assert_says(self.stapd.ctl("dump", "nobody", "-g"), 1, "there is no session")
+
+    def test_since_and_until(self):
+        produce([37_000])
+        time.sleep(0.1)
+        middle = time.time()
+        time.sleep(0.1)
+        produce([37_001])
+        self.assertEqual([n for n in self.numbers("--since", f"@{middle:.6f}") if n // 100 == 370],
+                         [37_001])
+        self.assertEqual([n for n in self.numbers("--until", f"@{middle:.6f}") if n // 100 == 370],
+                         [37_000])
+        self.assertIn(37_001, self.numbers("--since=-1min"))
+        self.assertEqual(self.numbers("--until=boot+1s"), [])
+        self.assertIn(37_000, self.numbers("--since=boot+1s", "--until=now"))
+
+    def test_where(self):
+        produce(range(38_000, 38_010))
+        where = f"pid == {38_003 + FIRST_NUMBER}"
+        self.assertEqual(self.told("told", "--where", where), ["38003 python3 100038003"])
+        self.assertEqual(self.told("told", "-w", f'({where} or pid == {38_005 + FIRST_NUMBER}) and comm =~ "^pyth"'),
+                         ["38003 python3 100038003", "38005 python3 100038005"])
+        self.assertEqual(self.told("told", "-w", "comm == nobody"), [])
+        self.assertIn("0 records for which --where holds",
+                      self.stapd.ctl("dump", "told", "-w", "comm == nobody").stderr)
+        self.assert_says(self.stapd.ctl("dump", "told", "-w", "uid == 0"), 2, "no record carries uid")
+
+    def told(self, *words):
+        return self.stapd.ctl("dump", *words).stdout.splitlines()
+
+    def test_several_sessions_in_one_order(self):
+        produce(range(39_000, 39_003))
+        lines = [line.split() for line in self.told("told", "numbers", "told")]
+        lines = [(int(number), who) for who, number, *_ in lines if number.startswith("3900")]
+        self.assertEqual([number for number, _ in lines], [n for n in range(39_000, 39_003) for _ in range(2)])
+        self.assertEqual(sorted(lines), [(n, who) for n in range(39_000, 39_003)
+                                         for who in ("numbers:", "told:")])
+        text = self.stapd.ctl("dump", "told", "numbers").stderr
+        for name in ("told", "numbers"):
+            self.assertRegex(text, rf"stapctl: {name}: \d+ records?: \d+ kept")
+        self.assertRegex(self.told("told", "numbers", "-t")[-1], r"^\d{4}-.* \[\d{3}\] \w+: \d+")
+        self.assert_says(self.stapd.ctl("dump", "told", "nobody"), 1, "there is no session")
+
+    def test_what_was_recorded_before_a_restart(self):
+        produce([51_001])
+        script = self.stapd.root / "etc/stapd/script.d/changed.stp"
+        script.write_text(script.read_text().replace("first", "second"))
+        self.assertEqual(self.stapd.ctl("restart", "changed").returncode, 0)
+        produce([51_002])
+        for words in (["dump", "changed"], ["attach", "changed", "--until=now"]):
+            lines = self.stapd.ctl(*words).stdout.splitlines()
+            self.assertEqual([line for line in lines if " 5100" in line], ["first 51001", "second 51002"])
+        text = self.stapd.ctl("dump", "changed").stderr
+        self.assertIn("stapctl: changed, before it was restarted: ", text)
+
+    def test_json(self):
+        before = time.time_ns()
+        produce([34_000])
+        lines = self.told("told", "--format=json", "-w", "comm =~ python3")
+        records = [json.loads(line) for line in lines]
+        record = next(r for r in records if r["text"].startswith("34000 "))
+        self.assertEqual(record["fields"], {"1": 34_000, "execname": "python3", "pid": FIRST_NUMBER + 34_000})
+        self.assertLess(abs(record["time"] - before), 10**9)
+        self.assertIn(record["cpu"], os.sched_getaffinity(0))
+        self.assertIn("getpgid", record["probe"])
+
+    def test_a_recording_is_what_the_dump_shows(self):
+        produce(range(30_000, 30_100))
+        for names in (["told"], ["told", "numbers"]):
+            path = self.stapd.root / "saved"
+            saved = self.stapd.ctl("dump", *names, "--format=recording", "-o", path)
+            self.assertEqual((saved.returncode, saved.stdout), (0, ""))
+            read = subprocess.run([BIN / "stapctl", "read", path, "-t"], capture_output=True, text=True,
+                                  check=False, timeout=60)
+            self.assertEqual(read.returncode, 0, read.stderr)
+            now = self.told(*names, "-t")
+            shown = read.stdout.splitlines()
+            # Stamps differ by what the wall clock was slewed in between.
+            self.assertEqual([line.split(" ", 2)[2] for line in shown],
+                             [line.split(" ", 2)[2] for line in now][:len(shown)])
+            self.assertGreaterEqual(len(shown), 100)
+            self.assertIn(f"told on {os.uname().nodename}: ", read.stderr)
 
     def test_output_file(self):
         produce([32_000])

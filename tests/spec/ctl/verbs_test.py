@@ -140,9 +140,12 @@ class WithoutDaemon(unittest.TestCase):
         self.assertIn("does not answer in time", result.stderr)
 
     def test_usage(self):
-        for words in ([], ["frobnicate"], ["dump"], ["dump", "a", "b"], ["list", "x"],
+        for words in ([], ["frobnicate"], ["dump"], ["read"], ["list", "x"],
                       ["dump", "x", "--last=soon"], ["dump", "x", "--last"], ["list", "--wrong"],
                       ["stop"], ["stop", "--all", "x"], ["attach", "x", "-n", "-5s"],
+                      ["dump", "x", "--since=soon"], ["dump", "x", "--format=xml"], ["dump", "x", "-w", "pid 5"],
+                      ["dump", "x", "-n", "5s", "--since=-5s"], ["attach", "x", "--since=-1s", "--until=-5s"],
+                      ["read", "x", "-f", "json", "-t"],
                       ["compile", "--stop-after=lunch", "-e", "probe begin {}"],
                       ["check", "-F", "-e", "probe begin {}"], ["check"]):
             result = self.stapd.ctl(*words)
@@ -153,7 +156,7 @@ class WithoutDaemon(unittest.TestCase):
     def test_help_and_version(self):
         for words in (["help"], ["--help"]):
             text = self.stapd.ctl(*words).stdout
-            for verb in ("list", "status", "dump", "attach", "start", "stop", "reload", "check"):
+            for verb in ("list", "status", "dump", "attach", "read", "start", "stop", "reload", "check"):
                 self.assertIn(f"\n  {verb} ", text)
         self.assertRegex(self.stapd.ctl("version").stdout, r"^stapctl \(stapd\) \d+\.\d+\.\d+\n$")
 

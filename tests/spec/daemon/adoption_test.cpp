@@ -200,7 +200,7 @@ TEST_F(Adoption, KilledAtAnyMomentItLeavesNothingHalfMade) {
 
 TEST_F(Adoption, ALostProbeIsSaid) {
   daemon_.kill_now();
-  std::filesystem::remove(daemon_.paths().session_pins("marked") + "/link0");
+  ASSERT_TRUE(std::filesystem::remove(daemon_.paths().session_pins("marked") + "/link1_0"));
   daemon_.start();
   EXPECT_TRUE(daemon_.says("marked: was adopted, but does not record all it should"))
       << daemon_.log();

@@ -39,7 +39,7 @@ using Structs =
     testing::Types<RecordField, FormatPiece::Source, FormatPiece, HistogramShape, RecordFormat,
                    KeyPart, StatisticShape, GlobalSpec, MapSpec, ir::Operand, ir::Instr, ir::Block,
                    ir::Iteration, ir::LockSet, ir::Function, Relocation, ProgramSpec, ProbeSpec,
-                   SourcePosition, ConstantTable, Limits, ProgramImage>;
+                   SourcePosition, Limits, ProgramImage>;
 TYPED_TEST_SUITE(Described, Structs);
 
 TYPED_TEST(Described, EveryMemberIsVisited) {
@@ -186,8 +186,6 @@ const Wrong kWrongs[] = {
     {"array_without_key", [](ProgramImage& x) { x.globals[2].key.clear(); }},
     {"string_without_capacity", [](ProgramImage& x) { x.globals[1].capacity = 0; }},
     {"too_many_buckets", [](ProgramImage& x) { x.globals[3].statistic.histogram->buckets = 129; }},
-    {"table_outside_data", [](ProgramImage& x) { x.tables[0].elements = 500; }},
-    {"table_of_odd_elements", [](ProgramImage& x) { x.tables[0].element_size = 3; }},
     {"regex_classes_outside_data", [](ProgramImage& x) { x.regexes[0].class_offset = 33; }},
     {"regex_table_outside_data", [](ProgramImage& x) { x.regexes[0].entries = 7; }},
     {"regex_moves_outside_data", [](ProgramImage& x) { x.regexes[0].moves = 0xffffffff; }},
@@ -206,10 +204,17 @@ const Wrong kWrongs[] = {
        x.programs[0].subprograms = {0, 2};
      }},
     {"line_of_no_position", [](ProgramImage& x) { x.programs[0].lines[0].second = 3; }},
-    {"handler_of_probe", [](ProgramImage& x) { x.probes[0].handler = 2; }},
+    {"handler_of_probe", [](ProgramImage& x) { x.probes[0].handler = 3; }},
     {"handler_is_a_function", [](ProgramImage& x) { x.probes[0].handler = 1; }},
     {"program_of_probe", [](ProgramImage& x) { x.probes[0].program = 1; }},
     {"position_of_probe", [](ProgramImage& x) { x.probes[0].where = 3; }},
+    {"condition_of_probe", [](ProgramImage& x) { x.probes[0].condition = 1; }},
+    {"function_of_condition", [](ProgramImage& x) { x.conditions[0].function = 3; }},
+    {"condition_that_takes_something", [](ProgramImage& x) { x.conditions[0].function = 1; }},
+    {"condition_that_returns_nothing",
+     [](ProgramImage& x) { x.functions[2].blocks[0].code.back().args.clear(); }},
+    {"condition_outside_state", [](ProgramImage& x) { x.conditions[0].state_offset = 1016; }},
+    {"condition_told", [](ProgramImage& x) { x.functions[2].blocks[0].code[2].aux = 1; }},
     {"format_of_no_probe", [](ProgramImage& x) { x.formats[0].probe = 1; }},
     {"format_outside_record", [](ProgramImage& x) { x.formats[0].fields[0].offset = 1000; }},
     {"format_prints_no_field", [](ProgramImage& x) { x.formats[0].pieces[1].value.value = 9; }},
@@ -246,7 +251,6 @@ const Wrong kWrongs[] = {
     {"arguments_of_call", [](ProgramImage& x) { instr(x, 2, 3).args.pop_back(); }},
     {"argument_of_wrong_type",
      [](ProgramImage& x) { instr(x, 2, 3).args[1] = ir::Operand::reg(0); }},
-    {"element_size_of_table", [](ProgramImage& x) { x.functions[1].blocks[0].code[0].sub = 3; }},
 };
 
 INSTANTIATE_TEST_SUITE_P(Image, Validate, testing::ValuesIn(kWrongs),

@@ -1,0 +1,19 @@
+// Recordings for those who may not have the ring itself: copies that stapd makes.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "ctl/client/bus.h"
+#include "ctl/client/recording.h"
+
+namespace stapd::ctl {
+
+// Of the session at this path: what it records now, or its n-th earlier recording.
+Result<std::unique_ptr<Recording>> copy_recording(const Bus& bus, const std::string& path,
+                                                  uint32_t earlier);
+// `positions` as of RingFollower: what is before them is not needed.
+Status refresh_copy(const Bus& bus, Recording& copy, const std::vector<uint64_t>& positions);
+
+}  // namespace stapd::ctl

@@ -1,0 +1,48 @@
+// Records as a recording: docs/recording-format.md. What comes from several recordings stays apart
+// in the one file.
+#pragma once
+
+#include "ctl/show/record_printer.h"
+
+namespace stapd::ctl {
+
+// Files that are the queue's text: it writes them, or says what is wrong with the disk.
+class QueuedFile : public FileLayer {
+ public:
+  QueuedFile(OutputQueue& queue, int out) : queue_(queue), out_(out) {}
+
+  Result<UniqueFd> create(const std::string& path) override;
+  int64_t write(int fd, std::string_view bytes) override;
+  int truncate(int, uint64_t) override { return 0; }
+  int sync(int) override { return 0; }
+  int remove(const std::string&) override { return 0; }
+  uint64_t free_bytes(const std::string&) override { return UINT64_MAX; }
+  uint64_t now() override;
+
+ private:
+  OutputQueue& queue_;
+  int out_;
+};
+
+class RecordingPrinter : public RecordPrinter {
+ public:
+  RecordingPrinter(OutputQueue& queue, const ShowOptions& options) : file_(queue, options.out) {}
+
+  Status begin(std::span<const ReadSchema* const> recordings) override;
+  void print(const RecordedRecord& record, const RecordView& view) override;
+  void settle(uint64_t now) override;
+  Status finish(std::span<const std::vector<SegmentReport>> ledgers,
+                const std::string& reason) override;
+
+ private:
+  struct Part {
+    const ReadSchema* schema = nullptr;
+    std::unique_ptr<RecordingWriter> writer;
+  };
+
+  QueuedFile file_;
+  std::vector<Part> parts_;  // by recording; without a writer where nothing is known
+  uint64_t settled_ = 0;
+};
+
+}  // namespace stapd::ctl

@@ -1,0 +1,70 @@
+#include "ctl/stapctl/record_show.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <set>
+
+#include "ctl/show/ledger_text.h"
+
+namespace stapd::ctl {
+
+namespace {
+
+// One session may have several recordings.
+bool are_several(std::span<const ReadSchema* const> recordings) {
+  std::set<std::string> names;
+  for (const ReadSchema* schema : recordings)
+    if (schema) names.insert(schema->info.session + '@' + schema->info.host);
+  return names.size() > 1;
+}
+
+}  // namespace
+
+Result<UniqueFd> open_output(const std::optional<std::string>& path) {
+  UniqueFd file;
+  if (!path) return file;
+  file.reset(::open(path->c_str(), O_CREAT | O_TRUNC | O_WRONLY | O_CLOEXEC, 0666));
+  if (!file.valid()) return fail_errno("opening " + *path, errno);
+  return file;
+}
+
+VerbResult<std::unique_ptr<RecordShow>> RecordShow::open(
+    const ReadingOptions& options, std::span<const ReadSchema* const> recordings) {
+  if (options.format == ShowFormat::recording && !options.output && ::isatty(STDOUT_FILENO))
+    return usage_error("a recording is nothing for a terminal: write it to a file with -o FILE");
+  STAPD_TRY(check_reading(options, recordings));
+  std::unique_ptr<RecordShow> show(new RecordShow(options));
+  STAPD_ASSIGN(show->file_, open_output(options.output));
+  ShowOptions how;
+  if (show->file_.valid()) how.out = show->file_.get();
+  how.stamps = options.stamps;
+  how.sessions = are_several(recordings);
+  show->printer_ = make_printer(options.format, show->queue_, how);
+  STAPD_TRY(show->printer_->begin(recordings));
+  return show;
+}
+
+void RecordShow::show(const RecordedRecord& record) {
+  if (range_.is_limited() && !range_.contains(record.real, record.record.time)) return;
+  std::optional<RecordView> view = record.schema->formatter.view_untrusted(record.record.bytes);
+  if (!view) {
+    ++unreadable_;
+    return;
+  }
+  if (view->format().channel == RecordChannel::heartbeat) return;
+  if (where_ && !where_->matches(record, *view)) return;
+  ++shown_;
+  printer_->print(record, *view);
+}
+
+Status RecordShow::finish(std::span<const std::vector<SegmentReport>> ledgers,
+                          const std::string& reason) {
+  if (unreadable_)
+    queue_.to(STDERR_FILENO) += fmt::format("stapctl: left out, since they fit no format: {}\n",
+                                            counted(unreadable_, "record"));
+  return printer_->finish(ledgers, reason);
+}
+
+}  // namespace stapd::ctl
