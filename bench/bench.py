@@ -13,6 +13,7 @@ from pathlib import Path
 sys.dont_write_bytecode = True  # the tree stays as it is
 
 import compiling
+import file_mode
 import idle
 from method import BARE, Rounds, Skip
 from ours import all_ours
@@ -132,6 +133,21 @@ def reading_rows(arguments, producer, bin_folder, scratch):
                         50 if arguments.smoke else 1000)
 
 
+def file_mode_rows(arguments, producer, bin_folder, scratch):
+    say("bench: file mode")
+    rate = f"file mode at {file_mode.RATE:,} events/s"
+    cpu_name = f"{rate}: CPU / {file_mode.LIMIT_CPU_PERCENT} %"
+    bytes_name = f"{rate}: bytes an event / {file_mode.LIMIT_BYTES}"
+    percent, size, why = None, None, None
+    try:
+        percent, size = file_mode.measure(bin_folder, scratch, producer,
+                                          500 if arguments.smoke else 10_000)
+    except Skip as reason:
+        why = f"ours: {reason}"
+    return [results.row(cpu_name, percent, file_mode.LIMIT_CPU_PERCENT, "% of a CPU", 1, why),
+            results.row(bytes_name, size, file_mode.LIMIT_BYTES, "bytes", 1, why)]
+
+
 def print_costs(found, contenders):
     """What the rows were made of: every contender on its own."""
     zero = {contender.name: contender.zero for contender in contenders}
@@ -163,7 +179,8 @@ def main():
                 *startup_rows(arguments, producer, bin_folder, scratch),
                 *compiling_rows(arguments, producer, bin_folder, scratch),
                 *reading_rows(arguments, producer, bin_folder, scratch),
-                idle_row(producer, bin_folder, scratch)]
+                idle_row(producer, bin_folder, scratch),
+                *file_mode_rows(arguments, producer, bin_folder, scratch)]
     finally:
         producer.close()
         shutil.rmtree(scratch)

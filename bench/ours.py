@@ -48,7 +48,7 @@ def script(hook, producer, statement):
     return text
 
 
-def make_root(scratch, scripts):
+def make_root(scratch, scripts, settings=""):
     """The folder of a stapd of our own, with a profile for each of `scripts` (name -> text)."""
     root = Path(tempfile.mkdtemp(prefix="stapd-", dir=scratch))
     for folder in ("conf.d", "script.d"):
@@ -56,7 +56,7 @@ def make_root(scratch, scripts):
     for name, text in scripts.items():
         (root / f"etc/stapd/script.d/{name}.stp").write_text(text)
         (root / f"etc/stapd/conf.d/{name}.conf").write_text(
-            f"[Session]\nScript={name}.stp\n")
+            f"[Session]\nScript={name}.stp\n{settings}")
     return root
 
 

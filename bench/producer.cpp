@@ -2,6 +2,7 @@
 // system call, or of a call to a function that others probe. Reads commands from stdin, one a line:
 //   syscall MS | call MS     loops for MS milliseconds; prints MEDIAN MIN MEAN CALLS (ns a call)
 //   tracepoint MS            likewise, through an event of LTTng's; only in bench_lttng_producer
+//   paced MS RATE            system calls with an argument, RATE a second; prints how many
 //   watch MS NS              calls until a call costs more than NS; prints when, or "never"
 //   pid                      prints our process id
 #include <sched.h>
@@ -15,6 +16,7 @@
 #include <cstring>
 #include <ctime>
 #include <numeric>
+#include <random>
 #include <string>
 #include <vector>
 
@@ -108,11 +110,26 @@ void watch(int64_t milliseconds, double threshold_ns) {
   std::printf("%lld\n", static_cast<long long>(first_slow));
 }
 
+// At random moments, with an argument that is random as latencies are: what can be compressed is
+// what could be of a real recording.
+void run_paced(int64_t milliseconds, double rate) {
+  std::mt19937_64 random(1);
+  std::exponential_distribution<double> latency(1.0 / 50'000), gap(rate / 1e9);
+  const int64_t start = now_ns(), end = start + milliseconds * 1'000'000;
+  auto due = static_cast<double>(start);
+  long long calls = 0;
+  for (int64_t now = start; now < end; now = now_ns()) {
+    for (; due <= static_cast<double>(now); due += gap(random), ++calls)
+      syscall(SYS_getppid, static_cast<long>(latency(random)));
+  }
+  std::printf("%lld\n", calls);
+}
+
 bool obey(const std::string& line) {
   char verb[16] = "";
   long long milliseconds = 0;
-  double threshold_ns = 0;
-  std::sscanf(line.c_str(), "%15s %lld %lf", verb, &milliseconds, &threshold_ns);
+  double number = 0;
+  std::sscanf(line.c_str(), "%15s %lld %lf", verb, &milliseconds, &number);
   if (std::strcmp(verb, "syscall") == 0) {
     run_for<produce_syscall>(milliseconds);
   } else if (std::strcmp(verb, "call") == 0) {
@@ -121,8 +138,10 @@ bool obey(const std::string& line) {
   } else if (std::strcmp(verb, "tracepoint") == 0) {
     run_for<produce_tracepoint>(milliseconds);
 #endif
+  } else if (std::strcmp(verb, "paced") == 0) {
+    run_paced(milliseconds, number);
   } else if (std::strcmp(verb, "watch") == 0) {
-    watch(milliseconds, threshold_ns);
+    watch(milliseconds, number);
   } else if (std::strcmp(verb, "pid") == 0) {
     std::printf("%d\n", getpid());
   } else {

@@ -30,6 +30,11 @@ class Producer:
         median, minimum, mean, calls = self.receive().split()
         return Cost(float(median), float(minimum), float(mean), int(calls))
 
+    def run_paced(self, milliseconds, rate):
+        """Makes so many system calls a second; how many in all."""
+        self.send(f"paced {milliseconds} {rate}")
+        return int(self.receive())
+
     def start_watch(self, milliseconds, threshold_ns):
         """Calls FUNCTION until a call costs more than the threshold: see watched()."""
         self.send(f"watch {milliseconds} {threshold_ns}")

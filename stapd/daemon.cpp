@@ -106,10 +106,11 @@ Status run_daemon(const DaemonOptions& options, Log& log) {
   Manager manager(*loop, paths, log);
   bus::BusServer server(*loop, manager, log);
   StatusLine status(manager);
-  EventSource ending[2], hangup;
+  EventSource ending[2], hangup, files;
   STAPD_ASSIGN(ending[0], loop->on_signal(SIGTERM, [&] { loop->quit(); }));
   STAPD_ASSIGN(ending[1], loop->on_signal(SIGINT, [&] { loop->quit(); }));
   STAPD_ASSIGN(hangup, loop->on_signal(SIGHUP, [&] { reload(manager); }));
+  STAPD_ASSIGN(files, loop->on_signal(SIGUSR2, [&] { manager.switch_files(); }));
   STAPD_TRY(manager.take_over());
   STAPD_TRY(server.serve_socket(paths.private_socket));
   server.serve_bus(options.bus);

@@ -16,6 +16,8 @@ namespace {
 
 // A thread that waits for a dead disk is left behind: it holds nothing that others need.
 constexpr auto kPatience = std::chrono::seconds(2);
+// Whoever waits for the ring to be read has others to serve.
+constexpr auto kCatchUp = std::chrono::milliseconds(200);
 
 Result<UniqueFd> make_eventfd() {
   UniqueFd fd(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
@@ -56,7 +58,7 @@ Filing::~Filing() {
   std::unique_lock lock(shared_->mutex);
   shared_->leave = true;
   signal(shared_->wake);
-  bool ended = shared_->ended_changed.wait_for(lock, kPatience, [&] { return shared_->ended; });
+  bool ended = shared_->changed.wait_for(lock, kPatience, [&] { return shared_->ended; });
   lock.unlock();
   ended ? thread_.join() : thread_.detach();
 }
@@ -80,6 +82,15 @@ void Filing::finish(const std::string& reason) {
   shared_->finish = true;
   shared_->reason = reason;
   signal(shared_->wake);
+}
+
+void Filing::catch_up() {
+  std::unique_lock lock(shared_->mutex);
+  if (!thread_.joinable() || shared_->read < shared_->asked) return;  // it did not the last time
+  ++shared_->asked;
+  signal(shared_->wake);
+  shared_->changed.wait_for(lock, kCatchUp,
+                            [&] { return shared_->read == shared_->asked || shared_->ended; });
 }
 
 void Filing::switch_file() {

@@ -53,6 +53,8 @@ class Filing {
   // No record follows any more: what there is is written, and the files get their end. Then there
   // is news of it; also when the disk refuses for too long.
   void finish(const std::string& reason);
+  // Waits a moment for what the ring has now to be read.
+  void catch_up();
   // The next record goes into a new file.
   void switch_file();
 

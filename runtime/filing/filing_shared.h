@@ -13,10 +13,11 @@ struct Filing::Shared {
   UniqueFd wake;  // eventfd, to the thread: look at the wishes
   UniqueFd news;  // eventfd, to the owner
 
-  std::mutex mutex;  // for all below; never held while anything waits
-  std::condition_variable ended_changed;
+  std::mutex mutex;                 // for all below; never held while anything waits
+  std::condition_variable changed;  // `read` or `ended`
   bool leave = false, finish = false, switch_file = false;  // wishes
   std::string reason;                                       // to finish
+  uint64_t asked = 0, read = 0;                             // how often it should catch up, and did
   FilingStatus status;
   std::vector<FilingNews> untold;
   bool ended = false;  // the thread will touch nothing any more

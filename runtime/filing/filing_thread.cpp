@@ -58,7 +58,10 @@ void FilingThread::run() {
       finish(wishes.reason);
       break;
     }
-    if (sink_) work(now, due || wishes.leave, false);
+    if (sink_) {
+      work(now, due || wishes.leave, false);
+      note_read(wishes.asked);
+    }
     publish();
     if (wishes.leave) break;
     wait();
@@ -67,7 +70,12 @@ void FilingThread::run() {
   sink_.reset();
   std::lock_guard lock(shared_->mutex);
   shared_->ended = true;
-  shared_->ended_changed.notify_all();
+  shared_->changed.notify_all();
+}
+
+void FilingThread::note_read(uint64_t asked) {
+  std::lock_guard lock(shared_->mutex);
+  if (std::exchange(shared_->read, asked) != asked) shared_->changed.notify_all();
 }
 
 FilingThread::Wishes FilingThread::take_wishes() {
@@ -75,7 +83,7 @@ FilingThread::Wishes FilingThread::take_wishes() {
   (void)!::read(shared_->wake.get(), &ignored, sizeof ignored);
   std::lock_guard lock(shared_->mutex);
   return {shared_->leave, shared_->finish, std::exchange(shared_->switch_file, false),
-          shared_->reason};
+          shared_->reason, shared_->asked};
 }
 
 void FilingThread::wait() {

@@ -30,6 +30,7 @@ class FilingThread {
   struct Wishes {
     bool leave = false, finish = false, switch_file = false;
     std::string reason;
+    uint64_t asked = 0;
   };
   Wishes take_wishes();
   void wait();
@@ -37,6 +38,7 @@ class FilingThread {
   void work(uint64_t now, bool visible, bool flush);
   void finish(const std::string& reason);
   void note_trouble(bool failing, const std::string& message);
+  void note_read(uint64_t asked);
   void publish();
   void tell(FilingNews::Kind kind, std::string text);
 

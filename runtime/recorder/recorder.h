@@ -67,6 +67,10 @@ class Recorder {
   // CLOCK_MONOTONIC ns of the next timer handler, or nothing.
   std::optional<uint64_t> next_timer() const;
 
+  // Called when handlers outside of the kernel have filled half of their segment; programs ring
+  // the doorbell.
+  void on_half_segment(std::function<void()> f) { writer_->on_half(std::move(f)); }
+
   void handle_control();
   void handle_clock();
   void run_due_timers(uint64_t now);

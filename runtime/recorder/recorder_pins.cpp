@@ -43,9 +43,9 @@ Status Recorder::pin_beside(const RecorderOptions& options) {
   STAPD_TRY(maps_->pin(folder));
   for (size_t i = 0; i < programs_.size(); ++i)
     STAPD_TRY(pin_object(programs_[i].get(), fmt::format("{}/program{}", folder, i)));
-  STAPD_TRY(probes_->pin(folder, pin_folder_));
   for (const auto& [name, map] : options.more_pins)
     STAPD_TRY(pin_object(map, fmt::format("{}/{}", folder, name)));
+  STAPD_TRY(probes_->pin(folder, pin_folder_));
   if (options.metadata < 0) return {};
   return pin_object(options.metadata, fmt::format("{}/{}", folder, kMetadataPin));
 }

@@ -39,6 +39,8 @@ bool RingWriter::write(uint16_t format_number, const RecordFormat& format, uint6
   if (record.empty()) return false;
   fill_record(record, format, time, values);
   commit(record, size.truncated);
+  auto start = static_cast<uint64_t>(record.data() - data_), end = start + record.size();
+  if (on_half_ && (start ^ end) & ((uint64_t{mask_} + 1) / 2)) on_half_();
   return true;
 }
 

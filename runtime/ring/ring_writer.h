@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <span>
 
 #include "runtime/record/record_builder.h"
@@ -27,10 +28,14 @@ class RingWriter {
 
   void count_drop(DropCause cause);
 
+  // Called by write() when its record has crossed half of the segment.
+  void on_half(std::function<void()> f) { on_half_ = std::move(f); }
+
  private:
   SegmentControl* control_;
   std::byte* data_;
   uint32_t mask_;
+  std::function<void()> on_half_;
 };
 
 }  // namespace stapd

@@ -249,6 +249,10 @@ void Manager::stop_all(AllStopped done) {
   }
 }
 
+void Manager::switch_files() {
+  for (const auto& [name, session] : sessions_) session->switch_file();
+}
+
 void Manager::on_state(const Session& session) {
   for (Observer* observer : observers_) observer->on_state(session);
   update_watch();

@@ -48,6 +48,8 @@ class Manager {
   void note(const std::string& session, const std::string& what, const Caller& by) const;
   // The same for who reads, and goes on reading: once.
   void note_reader(const std::string& session, const Caller& by);
+  // Sessions that write files begin new ones.
+  void switch_files();
   // A line for every difference.
   std::vector<std::string> reload();
   size_t count_of(Session::State state) const;

@@ -235,6 +235,10 @@ Status Session::begin_files(SharedArea state, std::unique_ptr<SessionFiles> befo
   };
   STAPD_ASSIGN(files_, SessionFiles::begin(host_.loop, say_it, recorder_->shared_image(),
                                            recorder_->maps(), std::move(state), std::move(before)));
+  // What an end handler prints may be more than its ring holds.
+  recorder_->on_half_segment([this] {
+    if (files_) files_->catch_up();
+  });
   return {};
 }
 
@@ -328,6 +332,10 @@ void Session::stop(SessionFiles::Finished tell) {
     files_->when_finished(std::move(tell));
   else
     tell(std::nullopt);
+}
+
+void Session::switch_file() {
+  if (files_) files_->switch_file();
 }
 
 void Session::forget_sources() {

@@ -101,6 +101,9 @@ class Session {
   // later.
   void stop(SessionFiles::Finished tell);
 
+  // Its next record goes into a new file, if it writes any.
+  void switch_file();
+
   // ---- what it holds; errors when there is nothing to read
   Result<SessionStatistics> statistics() const;
   Result<OpenedRecording> open_recording() const;

@@ -30,6 +30,9 @@ class SessionFiles {
 
   FilingStatus status() const { return filing_->status(); }
 
+  void catch_up() { filing_->catch_up(); }
+  void switch_file() { filing_->switch_file(); }
+
   // No record follows any more.
   void finish(const std::string& reason);
   bool is_finished() const { return finished_; }

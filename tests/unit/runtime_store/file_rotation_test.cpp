@@ -270,6 +270,42 @@ TEST_F(Rotation, AFileThatCannotBeOpenedIsTriedAgain) {
   EXPECT_EQ(folder_.names(), (Names{"out.0", "out.1"}));
 }
 
+TEST_F(Rotation, ARestartGoesOnInTheSameFile) {
+  RotationState state;
+  {
+    FileRotation files(layer_, options(1000, 3));
+    write(files, 25);
+    state = files.state();
+  }
+  state.files.back().size -= 50;  // half a message, that nobody wants
+  FileRotation files(layer_, options(1000, 3), state);
+  ASSERT_TRUE(files.reopen_last());
+  EXPECT_FALSE(files.reopen_last()) << "it is open";
+  write(files, 1);
+  EXPECT_EQ(folder_.names(), (Names{"out.0", "out.1", "out.2"}));
+  EXPECT_EQ(read_file(folder_.file("out.2")).size(), 350u);
+  EXPECT_EQ(files.written(), 350u);
+}
+
+TEST_F(Rotation, AFileThatIsWrittenBySomebodyElseIsNotReopened) {
+  FileRotation other(layer_, options(1000));
+  write(other, 1);
+  FileRotation files(layer_, options(1000), other.state());
+  Status reopened = files.reopen_last();
+  ASSERT_FALSE(reopened);
+  EXPECT_EQ(reopened.error().code, ErrorCode::busy);
+  EXPECT_EQ(read_file(folder_.file("out.0")).size(), 100u);
+}
+
+TEST_F(Rotation, AFileThatSomebodyRemovedGivesWay) {
+  FileRotation files(layer_, options(1000));
+  write(files, 1);
+  std::filesystem::remove(folder_.file("out.0"));
+  files.expire();
+  write(files, 1);
+  EXPECT_EQ(folder_.names(), (Names{"out.1"}));
+}
+
 TEST_F(Rotation, ARestartGoesOnWithTheNextNumber) {
   RotationState state;
   {
