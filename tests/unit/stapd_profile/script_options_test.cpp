@@ -96,6 +96,21 @@ TEST(ScriptOptions, ThoseOfTheSession) {
   EXPECT_NE(rounded.warnings[0].find("x.options:1: Size=3M: rounded up"), std::string::npos);
 }
 
+TEST(ScriptOptions, Files) {
+  FileSettings files = applied("STAP_OPTIONS='-F -o /var/log/x-%H.log -S 10,3'").files;
+  EXPECT_EQ(files.path, "/var/log/x-%H.log");
+  EXPECT_EQ(files.format, FileSettings::Format::text);
+  EXPECT_EQ(files.size, 10u << 20);
+  EXPECT_EQ(files.count, 3u);
+  files = applied("STAPRUN_OPTIONS=-o /var/log/x -S2").files;
+  EXPECT_EQ(files.size, 2u << 20);
+  EXPECT_EQ(files.count, 0u) << "all";
+  EXPECT_FALSE(applied("STAP_OPTIONS=-s 2").has_files());
+  EXPECT_NE(error_of("STAP_OPTIONS=-o here").find("x.options:1: Path=here: "), std::string::npos);
+  EXPECT_NE(error_of("STAP_OPTIONS='-o /x -S many'").find("x.options:1: Size=manyM: "),
+            std::string::npos);
+}
+
 TEST(ScriptOptions, ThoseWithNothingToDoAreSaid) {
   Profile profile = applied("STAP_OPTIONS=-F -k -v -m name\nSTAPRUN_OPTIONS=-L -T 100\n");
   ASSERT_EQ(profile.warnings.size(), 6u);
