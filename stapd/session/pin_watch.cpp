@@ -19,7 +19,8 @@ Result<std::unique_ptr<PinWatch>> PinWatch::begin(EventLoop& loop, std::string i
 // The deepest folder that is there says what comes into it, the one above that it goes: a removed
 // folder that somebody has open says nothing itself. Each time anew, since folders come and go.
 Status PinWatch::rearm() {
-  // Before its descriptor is closed, which a child that compiles may have, too: else epoll keeps it.
+  // Before its descriptor is closed, which a child that compiles may have, too: else epoll keeps
+  // it.
   source_.reset();
   inotify_.reset(inotify_init1(IN_CLOEXEC | IN_NONBLOCK));
   if (!inotify_.valid()) return fail_errno("watching the sessions of stap", errno);
