@@ -5,6 +5,7 @@
 #include "runtime/image/image_io.h"
 #include "runtime/load/metadata_pin.h"
 #include "runtime/load/pins.h"
+#include "runtime/load/session_pins.h"
 #include "runtime/recorder/recorder.h"
 #include "stapd/session/sealed_memfd.h"
 
@@ -55,7 +56,11 @@ Result<OpenedRecording> EarlierRecording::open_for_reading() const {
   return stapd::open_for_reading(image_fd_.get(), image_, maps_);
 }
 
-Status EarlierRecording::remove_pins() const { return discard_pin_folder(pin_folder_); }
+Status EarlierRecording::remove_pins() const {
+  Status removed = discard_pin_folder(pin_folder_);
+  remove_empty_instance(pin_folder_);
+  return removed;
+}
 
 bool still_records(const std::string& pin_folder) {
   Result<Pinned> pinned = read_pins(pin_folder);

@@ -19,6 +19,9 @@ Result<std::unique_ptr<PinWatch>> PinWatch::begin(EventLoop& loop, std::string i
 // The deepest folder that is there says what comes into it, the one above that it goes: a removed
 // folder that somebody has open says nothing itself. Each time anew, since folders come and go.
 Status PinWatch::rearm() {
+  // Before its descriptor is closed, which a child that compiles may have, too: else epoll keeps
+  // it.
+  source_.reset();
   inotify_.reset(inotify_init1(IN_CLOEXEC | IN_NONBLOCK));
   if (!inotify_.valid()) return fail_errno("watching the sessions of stap", errno);
   std::string deepest = sessions_folder(instance_);
@@ -31,8 +34,7 @@ Status PinWatch::rearm() {
   inotify_add_watch(inotify_.get(), above.c_str(), IN_DELETE | IN_MOVED_FROM | IN_ONLYDIR);
   STAPD_ASSIGN(source_, loop_.on_readable(inotify_.get(), [this] {
     // In this order: what comes after the look is told again.
-    Status armed = rearm();
-    if (!armed) source_.reset();
+    (void)rearm();
     changed_();
   }));
   return {};
