@@ -4,8 +4,8 @@
 #include <string>
 #include <vector>
 
-#include "runtime/command_line/command_line.h"
 #include "ctl/run/run_options.h"
+#include "runtime/command_line/command_line.h"
 
 namespace stapd::ctl {
 

@@ -27,8 +27,8 @@ struct RecorderOptions {
   int metadata = -1;                 // a MetadataMap's, which is pinned with the rest
   std::vector<std::pair<std::string, int>> more_pins;  // names and maps, likewise
   uint32_t target_pid = 0;                             // what target() gives
-  uint32_t shown_by = 0;                               // what stp_pid() gives, until it is set again
-  bool tolerate_missing_probes = false;                // OnMissingProbe=warn
+  uint32_t shown_by = 0;                 // what stp_pid() gives, until it is set again
+  bool tolerate_missing_probes = false;  // OnMissingProbe=warn
 };
 
 class Recorder {
