@@ -5,6 +5,7 @@
 #include <csignal>
 
 #include "runtime/base/clock.h"
+#include "runtime/filing/filing_state.h"
 #include "runtime/image/image_io.h"
 #include "runtime/load/death_watch.h"
 #include "runtime/load/pins.h"
