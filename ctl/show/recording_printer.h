@@ -12,10 +12,12 @@ class QueuedFile : public FileLayer {
   QueuedFile(OutputQueue& queue, int out) : queue_(queue), out_(out) {}
 
   Result<UniqueFd> create(const std::string& path) override;
+  Result<UniqueFd> reopen(const std::string& path, uint64_t) override { return create(path); }
   int64_t write(int fd, std::string_view bytes) override;
   int truncate(int, uint64_t) override { return 0; }
   int sync(int) override { return 0; }
   int remove(const std::string&) override { return 0; }
+  bool has_name(int) override { return true; }
   uint64_t free_bytes(const std::string&) override { return UINT64_MAX; }
   uint64_t now() override;
 
