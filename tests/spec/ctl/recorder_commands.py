@@ -12,9 +12,11 @@ from pathlib import Path
 
 from instance import BIN, PATIENCE, wait_for
 
-# getpgid() of processes that cannot exist. Below the numbers of instance.py: they never meet.
-FIRST = 50_000_000
-NUMBERS = (f"probe syscall.getpgid {{ if (pid >= {FIRST} && pid < 2 * {FIRST}) "
+# getpgid() of processes that cannot exist.
+# Each test process has a million numbers of its own, behind those of processes and before
+# instance.FIRST_NUMBER: the tests run side by side, and a probe sees the whole host.
+FIRST = 1_000_000 * (5 + os.getpid() % 94)
+NUMBERS = (f"probe syscall.getpgid {{ if (pid >= {FIRST} && pid < {FIRST + 1_000_000}) "
            f"printf(\"%d\\n\", pid - {FIRST}) }} ")
 END = 'probe end { println("the end") } '
 FAREWELL = 'Disconnecting from systemtap module.\nTo reconnect, type "staprun {}-A {}"\n'
