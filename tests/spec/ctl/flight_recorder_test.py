@@ -10,7 +10,7 @@ import unittest
 from pathlib import Path
 
 from instance import main, wait_for
-from recorder_commands import END, NUMBERS, RecorderTest, is_gone, produce
+from recorder_commands import END, FIRST, NUMBERS, RecorderTest, is_gone, produce
 
 
 def numbers(lines):
@@ -112,7 +112,7 @@ class Attach(RecorderTest):
         self.assertEqual(shown, list(range(shown[0], 100_000)))
 
     def test_a_script_that_exits_ends_who_is_attached(self):
-        self.record("s", f"probe syscall.getpgid {{ if (pid == 50000007) exit() }} {NUMBERS} {END}")
+        self.record("s", f"probe syscall.getpgid {{ if (pid == {FIRST + 7}) exit() }} {NUMBERS} {END}")
         produce([1])
         process = self.open("staprun", "-A", "s")
         self.assertEqual(process.stdout.readline(), "1\n")
@@ -122,7 +122,7 @@ class Attach(RecorderTest):
         self.assertEqual(self.sessions(), [])
 
     def test_what_a_script_recorded_before_it_exited_waits(self):
-        self.record("s", f"probe syscall.getpgid {{ if (pid == 50000007) exit() }} {NUMBERS} {END}")
+        self.record("s", f"probe syscall.getpgid {{ if (pid == {FIRST + 7}) exit() }} {NUMBERS} {END}")
         produce([1, 2, 7, 8])
         wait_for(lambda: self.holders() == [], "the session to end")
         self.assertEqual(self.sessions(), ["s"])
@@ -172,8 +172,8 @@ class Attach(RecorderTest):
             self.assertEqual(self.text(f"stpd_cpu{cpu}"), f"{cpu}\n")
 
     def test_who_shows_is_known_to_the_script(self):
-        self.record("s", "probe syscall.getpgid { if (pid >= 50000000 && pid < 50000100) "
-                         'printf("%d %d\\n", pid - 50000000, stp_pid()) }')
+        self.record("s", f"probe syscall.getpgid {{ if (pid >= {FIRST} && pid < {FIRST + 100}) "
+                         f'printf("%d %d\\n", pid - {FIRST}, stp_pid()) }}')
         produce([1])
         process = self.open("staprun", "-A", "s")
         self.assertEqual(process.stdout.readline(), "1 0\n")

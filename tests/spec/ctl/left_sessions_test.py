@@ -9,7 +9,7 @@ import unittest
 from pathlib import Path
 
 from instance import Instance, main, wait_for
-from recorder_commands import END, NUMBERS, RecorderTest, is_gone, produce
+from recorder_commands import END, FIRST, NUMBERS, RecorderTest, is_gone, produce
 
 TICKS = "probe timer.ms(20) { println(++n) } global n "
 
@@ -111,7 +111,7 @@ class LeftSessions(RecorderTest):
         wait_for(lambda: self.state("s") == "recording", "the next one of this name")
 
     def test_one_that_ended_by_itself_waits_for_its_reader(self):
-        self.record("s", f"probe syscall.getpgid {{ if (pid == 50000003) exit() }} {NUMBERS} {END}")
+        self.record("s", f"probe syscall.getpgid {{ if (pid == {FIRST + 3}) exit() }} {NUMBERS} {END}")
         self.stapd.start()
         produce(range(4))
         wait_for(lambda: self.state("s") == "stopped", "the end")

@@ -12,7 +12,7 @@ import unittest
 from pathlib import Path
 
 from instance import main, wait_for
-from recorder_commands import END, NUMBERS, RecorderTest, is_gone, produce
+from recorder_commands import END, FIRST, NUMBERS, RecorderTest, is_gone, produce
 
 MIB = 1 << 20
 # 8001 bytes a line: 132 lines are the first to be more than 1 MiB.
@@ -42,7 +42,7 @@ class Daemon(RecorderTest):
         self.assertEqual(self.sessions(), [])
 
     def test_a_script_that_exits(self):
-        writer = self.record_files("s", f"probe syscall.getpgid {{ if (pid == 50000003) exit() }} "
+        writer = self.record_files("s", f"probe syscall.getpgid {{ if (pid == {FIRST + 3}) exit() }} "
                                    + NUMBERS + END, "-o", "out")
         produce(range(4))
         wait_for(lambda: is_gone(writer), "the process to end")
@@ -133,7 +133,7 @@ class Names(RecorderTest):
             self.assertEqual(self.numbers_of(f"out_{cpu}"), list(range(cpu, cpu + 5)))
 
     def test_files_of_each_cpu_of_a_size_never_exceed_it(self):
-        writer = self.record_files("s", f"probe syscall.getpgid {{ if (pid == 50000000) "
+        writer = self.record_files("s", f"probe syscall.getpgid {{ if (pid == {FIRST + 0}) "
                                    'printf("%8000d\\n", ++n) } global n', "-b", "-s8", "-o", "out",
                                    "-S", "1,2")
         cpu = min(os.sched_getaffinity(0))
@@ -194,7 +194,7 @@ class Switch(RecorderTest):
         self.assertEqual(self.files(), ["out.2", "out.3"])
 
     def test_switch_file(self):
-        writer = self.record_files("s", f"probe syscall.getpgid {{ if (pid == 50000009) switch_file() }} "
+        writer = self.record_files("s", f"probe syscall.getpgid {{ if (pid == {FIRST + 9}) switch_file() }} "
                                    + NUMBERS, "-o", "out")
         produce(range(10))
         time.sleep(0.5)
