@@ -150,6 +150,7 @@ Result<int> RunningSession::end() {
   output_->finish();
   loop_->run_commands();
   loop_->drain(*output_);
+  loop_->wait_for_commands();
   if (is_pinned()) remove_empty_instance(recorder_->pin_folder());
   STAPD_TRY(stopped);
   if (costs_) costs_->print(*recorder_);

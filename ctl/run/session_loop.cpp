@@ -15,6 +15,8 @@ namespace {
 
 // As SystemTap: the third signal leaves what nobody takes.
 constexpr int kSignalsToGiveUp = 3;
+// Most commands have ended by then, and there is nothing to say.
+constexpr int kQuietWaitMs = 500;
 
 void wait_for(pollfd* fds, size_t count, uint64_t now, uint64_t until) {
   timespec timeout = {};
@@ -80,16 +82,35 @@ void SessionLoop::read_signals(LiveOutput* output) {
 void SessionLoop::reap() {
   int status = 0;
   for (pid_t pid; (pid = waitpid(-1, &status, WNOHANG)) > 0;) {
-    if (!command_ || pid != command_->pid()) continue;
-    command_->set_status(status);
-    is_over_ = true;
+    if (command_ && pid == command_->pid()) {
+      command_->set_status(status);
+      is_over_ = true;
+    } else {
+      --running_commands_;
+    }
   }
 }
 
 void SessionLoop::run_commands() {
   for (const std::string& command : recorder_.take_commands()) {
     Result<pid_t> started = start_system_command(command);
-    if (!started) std::fprintf(stderr, "WARNING: %s\n", started.error().message.c_str());
+    if (started)
+      ++running_commands_;
+    else
+      std::fprintf(stderr, "WARNING: %s\n", started.error().message.c_str());
+  }
+}
+
+void SessionLoop::wait_for_commands() {
+  pollfd signals = {signals_.fd(), POLLIN, 0};
+  int timeout = kQuietWaitMs;
+  while (running_commands_ > 0 && ends_ < kSignalsToGiveUp) {
+    if (poll(&signals, 1, timeout) == 0) {
+      std::fputs("\nWaiting for processes to exit\n", stderr);
+      timeout = -1;
+    } else {
+      read_signals(nullptr);
+    }
   }
 }
 

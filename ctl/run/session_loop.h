@@ -27,6 +27,8 @@ class SessionLoop {
   void show_warnings(LiveOutput* output);
   // Commands of system() that were recorded since the last call.
   void run_commands();
+  // When the session has ended, as SystemTap: until they have ended too, or three signals came.
+  void wait_for_commands();
 
   // The script, a signal, the time limit or the end of the command wants it.
   bool is_due_to_end() const { return ends_ > 0 || is_over_ || recorder_.wants_to_end(); }
@@ -42,6 +44,7 @@ class SessionLoop {
   TargetCommand* command_ = nullptr;
   uint64_t deadline_;
   int ends_ = 0;  // signals that end
+  int running_commands_ = 0;
   bool is_over_ = false;
   bool detach_ = false;
 };
