@@ -6,6 +6,8 @@ import subprocess
 import time
 from pathlib import Path
 
+from method import Invalid
+
 
 def memory_peak_kib(pid):
     """Peak resident memory of a process and its descendants that live, in KiB."""
@@ -55,7 +57,10 @@ class ArmedProcess:
                 self.process.stdin.close()
             else:
                 os.kill(self.process.pid, signal.SIGINT)
-        self.process.wait(seconds)
+        try:
+            self.process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            raise Invalid(f"did not end within {seconds} s of being asked to") from None
 
     def finish(self, calls):
         """After the run: ends it, and sees that it did what it was measured for."""
