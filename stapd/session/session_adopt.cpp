@@ -140,10 +140,7 @@ void Session::show_end() {
   forget_holder();
   if (!unread_ && !asked) return forget_pinned();
   if (asked) remove_unread();
-  if (recorder_->has_failed())
-    return fail(SessionFailure::Kind::run,
-                fmt::format("ended by run-time errors ({}): {}", recorder_->state().errors,
-                            recorder_->last_error()));
+  if (recorder_->has_failed()) return fail(SessionFailure::Kind::run, run_failure());
   set_state(State::stopped);
 }
 
