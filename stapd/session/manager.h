@@ -64,6 +64,8 @@ class Manager {
   void look_at_pins();
   void restore_replaced();
   void adopt_earlier();
+  void forget_orphans(const std::set<std::string>& lost);
+  void forget(const std::string& name);
   void sweep(const std::string& pin, const std::string& why);
   void on_state(const Session& session);
   void forget_later();

@@ -9,7 +9,6 @@
 #include "runtime/image/image_io.h"
 #include "runtime/load/death_watch.h"
 #include "runtime/load/pins.h"
-#include "stapd/session/sealed_memfd.h"
 #include "stapd/session/session.h"
 
 namespace stapd {
@@ -37,7 +36,7 @@ Status Session::open_pins() {
   STAPD_ASSIGN(MetadataMap map, MetadataMap::open(folder));
   STAPD_ASSIGN(std::string encoded, map.read_image());
   STAPD_ASSIGN(ProgramImage image, decode_image_untrusted(encoded));
-  STAPD_ASSIGN(image_, sealed_memfd("stapd-image", encoded));
+  STAPD_ASSIGN(schema_, SessionSchema::open(map));
   STAPD_ASSIGN(recorder_,
                Recorder::observe(std::make_shared<const ProgramImage>(std::move(image)), folder));
   metadata_.emplace(std::move(map));
@@ -76,7 +75,7 @@ Status Session::go_on(const std::string& who, std::optional<uint64_t> away_since
   if (recorder_->image().doorbell) {
     STAPD_ASSIGN(SharedArea state,
                  SharedArea::open(host_.paths.session_pins(name_) + "/" + kFilingPin));
-    STAPD_TRY(begin_files(std::move(state), nullptr));
+    STAPD_TRY(begin_files(filing_source(), std::move(state), nullptr));
   }
   recorder_->write_notice(fmt::format("{} was away {}; the recording went on\n", who, away));
   Status alive = recorder_->prove_alive();

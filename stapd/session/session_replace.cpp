@@ -39,9 +39,13 @@ Status Session::replace_recording(UniqueFd image_fd) {
 
 Status Session::keep_earlier(const std::string& pin_folder) {
   STAPD_ASSIGN(EarlierRecording earlier, EarlierRecording::open(pin_folder));
+  return keep_earlier(std::move(earlier));
+}
+
+Status Session::keep_earlier(EarlierRecording earlier) {
   earlier_.push_back(std::move(earlier));
   if (earlier_.size() > kMostEarlier) forget_oldest("it was restarted too often");
-  return {};
+  return predecessor_records() ? take_charge_of_predecessor() : Status();
 }
 
 void Session::forget_oldest(const std::string& why) {
