@@ -21,17 +21,19 @@ class EarlierRecording {
   // CLOCK_BOOTTIME of its start.
   uint64_t started_boot() const { return started_boot_; }
   Result<OpenedRecording> open_for_reading() const;
+  const std::string& pin_folder() const { return pin_folder_; }
+  const std::shared_ptr<const ProgramImage>& image() const { return image_; }
   const MapSet& maps() const { return maps_; }
   int image_fd() const { return image_fd_.get(); }
   // It can be read as long as somebody has it open.
   Status remove_pins() const;
 
  private:
-  EarlierRecording(std::string pin_folder, ProgramImage image, MapSet maps, UniqueFd image_fd,
-                   uint64_t started_boot);
+  EarlierRecording(std::string pin_folder, std::shared_ptr<const ProgramImage> image, MapSet maps,
+                   UniqueFd image_fd, uint64_t started_boot);
 
   std::string pin_folder_;
-  ProgramImage image_;
+  std::shared_ptr<const ProgramImage> image_;
   MapSet maps_;
   UniqueFd image_fd_;
   uint64_t started_boot_;

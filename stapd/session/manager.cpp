@@ -82,23 +82,30 @@ std::set<std::string> Manager::adopt_sessions() {
   for (const std::string& pin : list_pins(paths_.sessions_folder())) {
     if (!session_of_earlier_pins(pin).empty()) continue;
     std::string name = decode_pin_name(pin);
-    if (name.empty())
+    if (name.empty()) {
       sweep(pin, "half made");
-    else if (!adopt_session(name, died))
-      lost.insert(name);
+      continue;
+    }
+    adopt_earlier(get_left(name));
+    if (!adopt_session(name, died)) lost.insert(name);
   }
-  adopt_earlier();
+  sweep_earlier();
   return lost;
 }
 
-bool Manager::adopt_session(const std::string& name, std::optional<uint64_t> died) {
+Session& Manager::get_left(const std::string& name) {
   bool is_new = !find(name);
   Session& session = get(name);
   if (is_new) session.set_profile_gone();  // until its profile is read
+  return session;
+}
+
+bool Manager::adopt_session(const std::string& name, std::optional<uint64_t> died) {
+  Session& session = get_left(name);
   Status adopted = session.adopt(died);
   if (adopted) return true;
   sweep(encode_pin_name(name), adopted.error().message);
-  if (!is_new) return false;
+  if (!session.is_forgotten()) return false;
   for (Observer* observer : observers_) observer->on_removed(session);
   sessions_.erase(name);
   return false;
@@ -129,16 +136,19 @@ void Manager::restore_replaced() {
   }
 }
 
-// What sessions that record now recorded before.
-void Manager::adopt_earlier() {
+// What it recorded before.
+void Manager::adopt_earlier(Session& session) {
   for (const std::string& pin : list_pins(paths_.sessions_folder())) {
-    std::string name = session_of_earlier_pins(pin);
-    if (name.empty()) continue;
-    Session* session = find(name);
-    Status adopted = session ? session->keep_earlier(paths_.sessions_folder() + "/" + pin)
-                             : fail(ErrorCode::not_found, "its session is gone");
+    if (session_of_earlier_pins(pin) != session.name()) continue;
+    Status adopted = session.adopt_earlier(paths_.sessions_folder() + "/" + pin);
     if (!adopted) sweep(pin, adopted.error().message);
   }
+}
+
+void Manager::sweep_earlier() {
+  for (const std::string& pin : list_pins(paths_.sessions_folder()))
+    if (std::string name = session_of_earlier_pins(pin); !name.empty() && !find(name))
+      sweep(pin, "its session is gone");
 }
 
 // What somebody holds is alive, whatever we understand of it.
