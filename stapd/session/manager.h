@@ -58,6 +58,7 @@ class Manager {
 
  private:
   Session& get(const std::string& name);
+  Session& get_left(const std::string& name);
   void read_profile_of(Session& session, const ProfileFiles& files);
   std::set<std::string> adopt_sessions();
   bool adopt_session(const std::string& name, std::optional<uint64_t> died);

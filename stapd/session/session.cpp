@@ -119,12 +119,14 @@ void Session::start(Started tell, OnUnknownKey on_unknown_key) {
   }
   failure_.reset();
   if (state_ == State::stopped && has_predecessor()) forget_earlier();
-  if (files_ && !files_->is_finished() && !has_predecessor()) {
-    fail(SessionFailure::Kind::start, "the files of its last recording are still being written");
-    return tell_starters(failure_);
-  }
   set_state(State::starting);
-  compile();
+  if (!writes_end()) return compile();
+  // Its pins are those of the last recording until then.
+  last_files()->when_finished(
+      [this, attempt = std::weak_ptr<Attempt>(attempt_ = std::make_shared<Attempt>())](
+          const std::optional<std::string>&) {
+        if (!attempt.expired()) compile();
+      });
 }
 
 std::optional<SessionFailure> Session::refusal(OnUnknownKey on_unknown_key) const {
@@ -220,42 +222,19 @@ Status Session::begin_recording(UniqueFd image_fd) {
   STAPD_ASSIGN(Prepared prepared, prepare(std::move(image_fd)));
   STAPD_ASSIGN(std::unique_ptr<Recorder> recorder,
                Recorder::start(prepared.image, prepared.options));
-  Status taken = take(std::move(prepared), std::move(recorder), nullptr);
+  Status taken = take(std::move(prepared), std::move(recorder));
   if (!taken) forget_recording();
   return taken;
 }
 
-Status Session::take(Prepared prepared, std::unique_ptr<Recorder> recorder,
-                     std::unique_ptr<SessionFiles> before) {
+Status Session::take(Prepared prepared, std::unique_ptr<Recorder> recorder) {
   recorder_ = std::move(recorder);
   schema_ = std::move(prepared.schema);
   metadata_.emplace(std::move(prepared.metadata));
   metadata_->metadata().holder = static_cast<uint64_t>(getpid());
   started_real_ = metadata_->metadata().started_real;
-  if (prepared.files_state)
-    STAPD_TRY(begin_files(filing_source(), std::move(*prepared.files_state), std::move(before)));
+  if (prepared.files_state) STAPD_TRY(begin_files(std::move(*prepared.files_state)));
   return watch();
-}
-
-FilingSource Session::filing_source() const {
-  const MapSet& maps = recorder_->maps();
-  std::optional<uint32_t> doorbell = recorder_->image().doorbell;
-  return {schema_->info, maps.recording(), doorbell ? maps.fd(*doorbell) : -1};
-}
-
-Status Session::begin_files(const FilingSource& source, SharedArea state,
-                            std::unique_ptr<SessionFiles> before) {
-  auto say_it = [this](int priority, const std::string& text, const char* id) {
-    say(priority, text, id);
-  };
-  STAPD_ASSIGN(
-      files_, SessionFiles::begin(host_.loop, say_it, source, std::move(state), std::move(before)));
-  if (!recorder_) return {};
-  // What an end handler prints may be more than its ring holds.
-  recorder_->on_half_segment([this] {
-    if (files_) files_->catch_up();
-  });
-  return {};
 }
 
 // ---- while it records -------------------------------------------------------------------------
@@ -307,8 +286,10 @@ void Session::run_commands() {
 
 void Session::end_handlers(const std::string& reason) {
   forget_sources();
-  Status stopped = recorder_->stop();
-  if (files_) files_->finish(recorder_->has_failed() ? "run-time errors ended it" : reason);
+  Status stopped = recorder_->stop(files_ ? Recorder::Pins::keep : Recorder::Pins::remove);
+  if (files_)
+    end_files(*files_, recorder_->pin_folder(),
+              recorder_->has_failed() ? "run-time errors ended it" : reason);
   if (has_commands(recorder_->image())) run_commands();
   if (!stopped) say(LOG_ERR, stopped.error().message);
 }
@@ -346,12 +327,11 @@ void Session::stop(SessionFiles::Finished tell) {
     end_predecessor("stopped");
     set_state(State::stopped);
   }
-  for (const EarlierRecording& earlier : earlier_)
-    if (Status removed = earlier.remove_pins(); !removed) say(LOG_ERR, removed.error().message);
-  if (files_)
-    files_->when_finished(std::move(tell));
-  else
-    tell(std::nullopt);
+  auto ended = [this, tell = std::move(tell)](const std::optional<std::string>& failure) {
+    remove_earlier_pins();
+    tell(failure);
+  };
+  last_files() ? last_files()->when_finished(std::move(ended)) : ended(std::nullopt);
 }
 
 void Session::switch_file() {

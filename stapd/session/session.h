@@ -98,13 +98,13 @@ class Session {
   bool is_held() const { return holder_pid_ != 0; }
   // Its pins are there, or will be.
   bool has_pins() const {
-    return state_ == State::recording || state_ == State::starting || unread_;
+    return state_ == State::recording || state_ == State::starting || unread_ || writes_end();
   }
   // Somebody may have removed the pins of what had ended.
   void look_at_pins();
-  // What it recorded before it was restarted, or replace() left: the pins of a recording that
-  // ended, or of a predecessor.
-  Status keep_earlier(const std::string& pin_folder);
+  // What it recorded before it was restarted, by the pins of it that a dead stapd left; its files
+  // get the end that they may lack. Before adopt().
+  Status adopt_earlier(const std::string& pin_folder);
   void forget_earlier();
   // `tell` gets why not all of its files could be written, or nothing; before stop() returns, or
   // later.
@@ -134,10 +134,11 @@ class Session {
   Status begin_recording(UniqueFd image);
   Status replace_recording(UniqueFd image);
   // `before`: the files of a recording that it replaces.
-  Status take(Prepared prepared, std::unique_ptr<Recorder> recorder,
-              std::unique_ptr<SessionFiles> before);
+  Status take(Prepared prepared, std::unique_ptr<Recorder> recorder);
+  Status keep_earlier(const std::string& pin_folder);
   void forget_oldest(const std::string& why);
   void forget_outlived();
+  void remove_earlier_pins() const;
   Status open_pins();
   Status take_over(std::optional<uint64_t> away_since);
   Status go_on(const std::string& who, std::optional<uint64_t> away_since);
@@ -145,14 +146,23 @@ class Session {
   void on_holder_gone();
   void ask_holder_to_end();
   void show_end();
+  void show_outcome();
   void remove_unread();
   void forget_holder();
   void forget_pinned();
   Status watch();
+  Result<std::unique_ptr<SessionFiles>> open_files(const FilingSource& source, SharedArea state);
+  Status begin_files(SharedArea state);
+  Status resume_files();
+  void end_files(SessionFiles& files, const std::string& pin_folder, const std::string& reason);
+  Status end_files_left(const FilingSource& source, const std::string& pin_folder,
+                        const std::string& reason);
+  static bool lacks_end_of_files(const std::string& pin_folder);
+  SessionFiles* last_files() const;
+  bool writes_end() const;
   FilingSource filing_source() const;
-  Status begin_files(const FilingSource& source, SharedArea state,
-                     std::unique_ptr<SessionFiles> before);
-  Status keep_earlier(EarlierRecording earlier);
+  Status adopt_earlier(EarlierRecording earlier);
+  void keep_earlier(EarlierRecording earlier);
   Status take_charge_of_predecessor();
   Status succeed(UniqueFd image);
   void end_predecessor(const std::string& reason);
@@ -197,6 +207,8 @@ class Session {
   std::unique_ptr<Recorder> recorder_;
   std::vector<EarlierRecording> earlier_;  // the oldest first
   std::unique_ptr<SessionFiles> files_;    // null: it writes none
+  // Of the recording before, which get their end: those of the next one come after them.
+  std::unique_ptr<SessionFiles> files_before_;
   EventSource control_, clock_, timer_, depth_timer_;
   ProcessHandle holder_process_;  // of stap or staprun
   EventSource holder_;

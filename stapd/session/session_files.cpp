@@ -60,6 +60,7 @@ void SessionFiles::hear() {
 }
 
 void SessionFiles::finish(const std::string& reason) {
+  if (before_ && before_->is_finished()) before_.reset();
   filing_->finish(reason);
   Result<EventSource> deadline =
       loop_.at(read_clocks().mono + kPatience, [this] { end("the disk does not answer"); });

@@ -18,7 +18,7 @@ Status Session::keep_predecessor() {
   if (!lock) return failf(ErrorCode::busy, "another process holds it");
   STAPD_ASSIGN(EarlierRecording predecessor, EarlierRecording::open(folder));
   STAPD_TRY(predecessor.move_to(host_.paths.earlier_pins(name_, predecessor.started_boot())));
-  return keep_earlier(std::move(predecessor));
+  return adopt_earlier(std::move(predecessor));
 }
 
 Status Session::take_charge_of_predecessor() {
@@ -29,7 +29,8 @@ Status Session::take_charge_of_predecessor() {
   Result<UniqueFd> doorbell = open_pin(predecessor.pin_folder() + "/" + kDoorbellPin);
   FilingSource source{predecessor.schema().info, predecessor.maps(),
                       doorbell ? doorbell->get() : -1};
-  return begin_files(source, std::move(*state), nullptr);
+  STAPD_ASSIGN(files_, open_files(source, std::move(*state)));
+  return {};
 }
 
 // An event of this moment may be recorded by both, and by none never.
@@ -38,14 +39,15 @@ Status Session::succeed(UniqueFd image_fd) {
   STAPD_ASSIGN(std::unique_ptr<Recorder> recorder,
                Recorder::start(prepared.image, prepared.options));
   end_predecessor("another build of stapd goes on");
-  std::unique_ptr<SessionFiles> files = std::move(files_);
+  if (files_) files_before_ = std::move(files_);
   forget_recording();
-  return take(std::move(prepared), std::move(recorder), std::move(files));
+  return take(std::move(prepared), std::move(recorder));
 }
 
 void Session::end_predecessor(const std::string& reason) {
-  if (Status ended = earlier_.back().end(); !ended) say(LOG_ERR, ended.error().message);
-  if (files_) files_->finish(reason);
+  EarlierRecording& predecessor = earlier_.back();
+  if (Status ended = predecessor.end(); !ended) say(LOG_ERR, ended.error().message);
+  if (files_) end_files(*files_, predecessor.pin_folder(), reason);
 }
 
 }  // namespace stapd

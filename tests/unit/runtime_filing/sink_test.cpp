@@ -231,6 +231,25 @@ TEST_F(Sinks, ARecordingGoesOnInTheSameFile) {
   EXPECT_EQ(folder_.names(), Names{"rec"});
 }
 
+// Whoever is killed behind the last block, before anybody knows that it is written.
+TEST_F(Sinks, ARecordingThatHasItsEndGetsNoOther) {
+  make(Format::recording, 100'000);
+  {
+    auto sink = open();
+    add(**sink, 0, 100);
+    ASSERT_TRUE((*sink)->settle(report(100), true));
+    ASSERT_TRUE((*sink)->finish("stopped"));
+  }
+  std::string before = read_file(folder_.file("rec.0"));
+  auto sink = open();
+  ASSERT_TRUE(sink);
+  ASSERT_TRUE((*sink)->settle(report(100), true));
+  ASSERT_TRUE((*sink)->finish("stopped"));
+  EXPECT_EQ((*sink)->counts().written, 100u);
+  EXPECT_EQ(folder_.names(), Names{"rec.0"});
+  EXPECT_EQ(read_file(folder_.file("rec.0")), before);
+}
+
 TEST_F(Sinks, AnEmptyFileOfADeadWriterIsTakenAgain) {
   make(Format::recording, 100'000);
   {
