@@ -145,12 +145,14 @@ Result<std::unique_ptr<Recorder>> Recorder::observe(std::shared_ptr<const Progra
 
 Status Recorder::take_over() {
   STAPD_TRY(hold(pin_folder_));
-  for (size_t i = 0; i < programs_.size(); ++i)
+  uint32_t run = state().run;
+  // Whoever ends a session takes them away.
+  bool ends = run == SessionState::stopping || run == SessionState::failed;
+  for (size_t i = 0; i < programs_.size() && !ends; ++i)
     if (!programs_[i].valid())
       return failf(ErrorCode::corrupt, "{}/program{}: it is gone", pin_folder_, i);
   STAPD_TRY(open_waits());
   skip_commands();
-  uint32_t run = state().run;
   if (run == SessionState::starting)
     return failf(ErrorCode::corrupt, "{}: its recorder died before it had started", pin_folder_);
   if (run == SessionState::running) {
@@ -379,10 +381,7 @@ void Recorder::write_notice(std::string_view text) {
 
 // ---- looking at it ----------------------------------------------------------------------------
 
-RingMapping Recorder::ring() const {
-  const RingShape& shape = maps_->ring_shape();
-  return {maps_->ring(), shape.segment_size, shape.stride, shape.segments};
-}
+RingMapping Recorder::ring() const { return maps_->recording().ring(); }
 
 uint64_t Recorder::recursion_misses() const {
   uint64_t misses = 0;

@@ -59,6 +59,7 @@ class ResumeFinder {
     point_.resume.first_file = files.files.front().number;
     point_.resume.next_sequence = blocks_.back().block.header.sequence + 1;
     point_.resume.reopen = blocks_.back().block.header.kind != BlockKind::end;
+    point_.resume.ended = has_final_end();
     read_schemas();
     for (size_t i = first_to_read(); i < blocks_.size(); ++i) read_records(blocks_[i]);
     for (const SegmentTotals& totals : point_.resume.totals)
@@ -69,6 +70,14 @@ class ResumeFinder {
  private:
   void note_file(const std::string& path, const BlockHeader& header, uint64_t size) {
     point_.files.files.push_front({header.file, path, 0, 0, size});
+  }
+
+  bool has_final_end() const {
+    const FoundBlock& last = blocks_.back();
+    if (!last.block.intact || last.block.header.kind != BlockKind::end) return false;
+    auto body = read_body(*last.source, last.block);
+    auto end = body ? decode_end_untrusted(*body) : tl::unexpected(body.error());
+    return end && end->final;
   }
 
   void read_schemas() {

@@ -51,6 +51,7 @@ Status RecordingWriter::open_first_file() {
 }
 
 Status RecordingWriter::start() {
+  if (resume_.ended) return {};
   Status started = open_first_file();
   if (started) started = write_schema();
   trouble_.note(started);
@@ -61,6 +62,7 @@ void RecordingWriter::add(const RingRecord& record) {
   if (record.segment >= totals_.size()) return;
   // A number that the recording had before it was taken up again.
   if (resume_.written[record.segment].erase(record.number)) return;
+  resume_.ended = false;
   builder_.add(record);
   ++records_in_block_[record.segment];
   if (builder_.weight() >= options_.block_weight || builder_.records() >= kMaxRecordsInBlock / 2) {
@@ -83,6 +85,7 @@ Status RecordingWriter::settle(const std::vector<SegmentReport>& segments) {
     totals_[i].unreadable = before.unreadable + segments[i].unreadable;
     totals_[i].dropped = segments[i].dropped;
   }
+  if (resume_.ended) return {};
   if (builder_.records() > 0) end_block(true);
   // Also when nothing waits: an error is said as soon as it is there.
   Status written = files_.is_open() ? Status() : switch_file();
@@ -183,6 +186,7 @@ Status RecordingWriter::sync_now_and_then() {
 }
 
 Status RecordingWriter::finish(std::string reason) {
+  if (resume_.ended) return {};
   if (builder_.records() > 0) end_block(true);
   Status done = write_waiting();
   if (done) done = write_end(true, std::move(reason));

@@ -37,6 +37,7 @@ struct RecordingResume {
   std::vector<std::set<uint64_t>> written;  // by segment
   uint32_t first_file = 0;                  // of the recording, when it goes on
   bool reopen = false;  // the last file of the state is not full, and has no end block
+  bool ended = false;   // its last block is there: nothing is written unless a record follows
 };
 
 struct RecordingOptions {

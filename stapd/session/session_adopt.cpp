@@ -5,11 +5,9 @@
 #include <csignal>
 
 #include "runtime/base/clock.h"
-#include "runtime/filing/filing_state.h"
 #include "runtime/image/image_io.h"
 #include "runtime/load/death_watch.h"
 #include "runtime/load/pins.h"
-#include "stapd/session/sealed_memfd.h"
 #include "stapd/session/session.h"
 
 namespace stapd {
@@ -24,10 +22,15 @@ std::string in_seconds(uint64_t ns) { return fmt::format("{:.3f} s", double(ns) 
 
 Status Session::adopt(std::optional<uint64_t> away_since) {
   Status adopted = open_pins();
-  if (adopted && recorder_->is_stopped())
+  std::string folder = host_.paths.session_pins(name_);
+  if (adopted && recorder_->is_stopped() && lacks_end_of_files(folder)) {
+    adopted = end_files_left(filing_source(), folder, "stopped");
+    if (adopted) show_outcome();
+  } else if (adopted && recorder_->is_stopped()) {
     show_end();
-  else if (adopted)
+  } else if (adopted) {
     adopted = take_over(away_since);
+  }
   if (!adopted) forget_recording();
   return adopted;
 }
@@ -37,7 +40,7 @@ Status Session::open_pins() {
   STAPD_ASSIGN(MetadataMap map, MetadataMap::open(folder));
   STAPD_ASSIGN(std::string encoded, map.read_image());
   STAPD_ASSIGN(ProgramImage image, decode_image_untrusted(encoded));
-  STAPD_ASSIGN(image_, sealed_memfd("stapd-image", encoded));
+  STAPD_ASSIGN(schema_, SessionSchema::open(map));
   STAPD_ASSIGN(recorder_,
                Recorder::observe(std::make_shared<const ProgramImage>(std::move(image)), folder));
   metadata_.emplace(std::move(map));
@@ -73,13 +76,9 @@ Status Session::go_on(const std::string& who, std::optional<uint64_t> away_since
     metadata.away += metadata.last_away;
     away = "for " + in_seconds(metadata.last_away);
   }
-  if (recorder_->image().doorbell) {
-    STAPD_ASSIGN(SharedArea state,
-                 SharedArea::open(host_.paths.session_pins(name_) + "/" + kFilingPin));
-    STAPD_TRY(begin_files(std::move(state), nullptr));
-  }
+  STAPD_TRY(resume_files());
   recorder_->write_notice(fmt::format("{} was away {}; the recording went on\n", who, away));
-  Status alive = recorder_->prove_alive();
+  Status alive = recorder_->wants_to_end() ? Status() : recorder_->prove_alive();
   STAPD_TRY(watch());
   if (alive)
     say(LOG_INFO,
@@ -140,6 +139,10 @@ void Session::show_end() {
   forget_holder();
   if (!unread_ && !asked) return forget_pinned();
   if (asked) remove_unread();
+  show_outcome();
+}
+
+void Session::show_outcome() {
   if (recorder_->has_failed()) return fail(SessionFailure::Kind::run, run_failure());
   set_state(State::stopped);
 }

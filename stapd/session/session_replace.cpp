@@ -30,18 +30,22 @@ Status Session::replace_recording(UniqueFd image_fd) {
   STAPD_ASSIGN(std::unique_ptr<Recorder> recorder,
                Recorder::replace(prepared.image, prepared.options, *recorder_, folder));
   end_handlers("restarted");
-  std::unique_ptr<SessionFiles> files = std::move(files_);
+  if (files_) files_before_ = std::move(files_);
   forget_recording();
   if (Status kept = keep_earlier(folder); !kept)
     say(LOG_ERR, "what it recorded before cannot be read: " + kept.error().message);
-  return take(std::move(prepared), std::move(recorder), std::move(files));
+  return take(std::move(prepared), std::move(recorder));
 }
 
 Status Session::keep_earlier(const std::string& pin_folder) {
   STAPD_ASSIGN(EarlierRecording earlier, EarlierRecording::open(pin_folder));
+  keep_earlier(std::move(earlier));
+  return {};
+}
+
+void Session::keep_earlier(EarlierRecording earlier) {
   earlier_.push_back(std::move(earlier));
   if (earlier_.size() > kMostEarlier) forget_oldest("it was restarted too often");
-  return {};
 }
 
 void Session::forget_oldest(const std::string& why) {
@@ -62,12 +66,17 @@ void Session::forget_outlived() {
     if (ledger.produced && !ledger.overwritten) return;
     overwrites |= ledger.overwritten > 0;
   }
-  while (overwrites && !earlier_.empty()) forget_oldest("the ring is full of what came since");
+  while (overwrites && !earlier_.empty() && !lacks_end_of_files(earlier_.front().pin_folder()))
+    forget_oldest("the ring is full of what came since");
+}
+
+void Session::remove_earlier_pins() const {
+  for (const EarlierRecording& earlier : earlier_)
+    if (Status removed = earlier.remove_pins(); !removed) say(LOG_WARNING, removed.error().message);
 }
 
 void Session::forget_earlier() {
-  for (const EarlierRecording& earlier : earlier_)
-    if (Status removed = earlier.remove_pins(); !removed) say(LOG_WARNING, removed.error().message);
+  remove_earlier_pins();
   earlier_.clear();
 }
 

@@ -200,6 +200,79 @@ TEST_F(TinyDisk, WhatIsNotWrittenInTheEndIsSaid) {
   EXPECT_EQ(daemon_.client().state_of("marked"), "stopped");
 }
 
+// ---- killed before the end was written ----------------------------------------------------------
+
+// The disk is full, so that what was recorded waits in the ring, and the end with it.
+class EndWithoutRoom : public TinyDisk {
+ protected:
+  void record(uint64_t count) { MarkedCalls({0}, count).join(); }
+  void fill_disk() {
+    std::ofstream(folder() + "/fill") << std::string(256 << 10, 'x');
+    record(20'000);
+    ASSERT_TRUE(wait_until([&] { return said("cannot be written") == 1; })) << daemon_.log();
+  }
+  void make_room() {
+    ASSERT_EQ(::mount("tmpfs", folder().c_str(), "tmpfs", MS_REMOUNT, "size=64m"), 0);
+    fs::remove(folder() + "/fill");
+  }
+};
+
+TEST_F(EndWithoutRoom, KilledAfterARestartTheNextWritesWhatTheReplacedRingHas) {
+  for (const char* format : {"recording", "text"}) {
+    SCOPED_TRACE(format);
+    std::string more = std::string("Format=") + format + "\nSize=64M\nCompression=none\n";
+    add("probe end { printf(\"ends\\n\") }\n" + marked_script(), more, "Size=4M\n");
+    if (daemon_.pid() < 0) daemon_.start();
+    ASSERT_TRUE(daemon_.client().start("marked")) << daemon_.client().error();
+    fill_disk();
+    add(marked_script(), more, "Size=4M\n");
+    ASSERT_TRUE(daemon_.client().restart("marked")) << daemon_.client().error();
+    record(500);
+    daemon_.kill_now();
+    make_room();
+    daemon_.start();
+    ASSERT_TRUE(daemon_.client().stop("marked")) << daemon_.client().error();
+    if (std::string(format) == "text") {
+      std::string replaced = read_text(path() + ".0");
+      EXPECT_EQ(std::count(replaced.begin(), replaced.end(), '\n'), 20'001);
+      EXPECT_TRUE(replaced.ends_with("ends\n"));
+      EXPECT_EQ(read_text(path() + ".1").size(), 500 * std::string("0\n").size());
+    } else {
+      FileContent replaced = read({"rec.0"});
+      expect_exact(replaced, {20'000});
+      EXPECT_TRUE(replaced.output.ends_with("ends\n"));
+      expect_exact(read({"rec.1"}), {500}, 1);
+    }
+    EXPECT_FALSE(daemon_.has_pins());
+    fs::remove_all(path() + ".0");
+    fs::remove_all(path() + ".1");
+    std::ofstream(daemon_.root() + "/log", std::ios::trunc);
+    ASSERT_EQ(::mount("tmpfs", folder().c_str(), "tmpfs", MS_REMOUNT, "size=256k"), 0);
+  }
+}
+
+TEST_F(EndWithoutRoom, KilledInAStopTheNextWritesWhatTheRingHas) {
+  add("probe end { printf(\"ends\\n\") }\n" + marked_script(), "Compression=none\n", "Size=4M\n");
+  start();
+  fill_disk();
+  std::thread killer([&] {
+    EXPECT_TRUE(wait_until([&] { return daemon_.says("stopped"); }));
+    kill(daemon_.pid(), SIGKILL);
+  });
+  EXPECT_FALSE(daemon_.client().stop("marked"));
+  killer.join();
+  daemon_.kill_now();
+  make_room();
+  daemon_.start();
+  EXPECT_EQ(daemon_.client().state_of("marked"), "stopped");
+  ASSERT_TRUE(daemon_.client().start("marked")) << daemon_.client().error();
+  FileContent content = read({"rec"});
+  expect_exact(content, {20'000});
+  EXPECT_TRUE(content.output.ends_with("ends\n"));
+  ASSERT_TRUE(daemon_.client().stop("marked")) << daemon_.client().error();
+  EXPECT_FALSE(daemon_.has_pins());
+}
+
 TEST_F(RemovedFiles, AFolderThatIsRemovedIsSaidAndTakenWhenItIsThereAgain) {
   add(marked_script(), "Size=64K\n");
   start();

@@ -1,0 +1,98 @@
+// The files of a session over the ends of its recordings. Until a recording's files have their end,
+// its pins stay: of who is killed before that, the next stapd writes the rest.
+#include <unistd.h>
+
+#include <utility>
+
+#include "runtime/filing/filing_state.h"
+#include "runtime/load/pins.h"
+#include "runtime/load/session_pins.h"
+#include "stapd/session/session.h"
+
+namespace stapd {
+namespace {
+
+std::string filing_pin(const std::string& pin_folder) { return pin_folder + "/" + kFilingPin; }
+
+}  // namespace
+
+FilingSource Session::filing_source() const {
+  const MapSet& maps = recorder_->maps();
+  std::optional<uint32_t> doorbell = recorder_->image().doorbell;
+  return {schema_->info, maps.recording(), doorbell ? maps.fd(*doorbell) : -1};
+}
+
+Result<std::unique_ptr<SessionFiles>> Session::open_files(const FilingSource& source,
+                                                          SharedArea state) {
+  auto say_it = [this](int priority, const std::string& text, const char* id) {
+    say(priority, text, id);
+  };
+  return SessionFiles::begin(host_.loop, say_it, source, std::move(state),
+                             std::move(files_before_));
+}
+
+Status Session::begin_files(SharedArea state) {
+  STAPD_ASSIGN(files_, open_files(filing_source(), std::move(state)));
+  // What an end handler prints may be more than its ring holds.
+  recorder_->on_half_segment([this] {
+    if (files_) files_->catch_up();
+  });
+  return {};
+}
+
+Status Session::resume_files() {
+  if (!recorder_->image().doorbell) return {};
+  STAPD_ASSIGN(SharedArea state, SharedArea::open(filing_pin(recorder_->pin_folder())));
+  return begin_files(std::move(state));
+}
+
+// Its recorder has stopped, and kept its pins.
+void Session::end_files(SessionFiles& files, const std::string& pin_folder,
+                        const std::string& reason) {
+  files.finish(reason);
+  files.when_finished([this, pin_folder](const std::optional<std::string>&) {
+    // What was replaced can be read on.
+    bool readable = pin_folder != host_.paths.session_pins(name_);
+    Status removed =
+        readable ? remove_pin_folder(filing_pin(pin_folder)) : discard_pin_folder(pin_folder);
+    if (!removed) say(LOG_ERR, removed.error().message);
+    remove_empty_instance(pin_folder);
+  });
+}
+
+bool Session::lacks_end_of_files(const std::string& pin_folder) {
+  return ::access(filing_pin(pin_folder).c_str(), F_OK) == 0;
+}
+
+// A recording that ended while the dead stapd was there: what only its ring has is written.
+Status Session::end_files_left(const FilingSource& source, const std::string& pin_folder,
+                               const std::string& reason) {
+  STAPD_ASSIGN(SharedArea state, SharedArea::open(filing_pin(pin_folder)));
+  STAPD_ASSIGN(files_before_, open_files(source, std::move(state)));
+  end_files(*files_before_, pin_folder, reason);
+  say(LOG_INFO, "stapd died before the files of a recording had their end: it is written now",
+      message_id::kFilesGoOn);
+  return {};
+}
+
+Status Session::adopt_earlier(const std::string& pin_folder) {
+  STAPD_ASSIGN(EarlierRecording earlier, EarlierRecording::open(pin_folder));
+  return adopt_earlier(std::move(earlier));
+}
+
+Status Session::adopt_earlier(EarlierRecording recording) {
+  keep_earlier(std::move(recording));
+  if (predecessor_records()) return take_charge_of_predecessor();
+  const EarlierRecording& earlier = earlier_.back();
+  if (!lacks_end_of_files(earlier.pin_folder())) return {};
+  return end_files_left({earlier.schema().info, earlier.maps()}, earlier.pin_folder(), "restarted");
+}
+
+SessionFiles* Session::last_files() const { return files_ ? files_.get() : files_before_.get(); }
+
+bool Session::writes_end() const {
+  return state_ != State::recording && !predecessor_records() && last_files() &&
+         !last_files()->is_finished();
+}
+
+}  // namespace stapd

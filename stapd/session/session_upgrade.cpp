@@ -1,0 +1,53 @@
+// A session that another build of stapd started, whose image means nothing to this one: what it
+// recorded can be read, and its programs go on until those of this build run.
+#include "runtime/filing/filing_state.h"
+#include "runtime/load/pins.h"
+#include "runtime/load/session_lock.h"
+#include "stapd/session/session.h"
+
+namespace stapd {
+namespace {
+
+constexpr char kDoorbellPin[] = "doorbell";
+
+}  // namespace
+
+Status Session::keep_predecessor() {
+  std::string folder = host_.paths.session_pins(name_);
+  STAPD_ASSIGN(std::optional<SessionLock> lock, SessionLock::take(folder));
+  if (!lock) return failf(ErrorCode::busy, "another process holds it");
+  STAPD_ASSIGN(EarlierRecording predecessor, EarlierRecording::open(folder));
+  STAPD_TRY(predecessor.move_to(host_.paths.earlier_pins(name_, predecessor.started_boot())));
+  return adopt_earlier(std::move(predecessor));
+}
+
+Status Session::take_charge_of_predecessor() {
+  const EarlierRecording& predecessor = earlier_.back();
+  started_real_ = predecessor.started_real();
+  Result<SharedArea> state = SharedArea::open(predecessor.pin_folder() + "/" + kFilingPin);
+  if (!state) return {};  // it has none
+  Result<UniqueFd> doorbell = open_pin(predecessor.pin_folder() + "/" + kDoorbellPin);
+  FilingSource source{predecessor.schema().info, predecessor.maps(),
+                      doorbell ? doorbell->get() : -1};
+  STAPD_ASSIGN(files_, open_files(source, std::move(*state)));
+  return {};
+}
+
+// An event of this moment may be recorded by both, and by none never.
+Status Session::succeed(UniqueFd image_fd) {
+  STAPD_ASSIGN(Prepared prepared, prepare(std::move(image_fd)));
+  STAPD_ASSIGN(std::unique_ptr<Recorder> recorder,
+               Recorder::start(prepared.image, prepared.options));
+  end_predecessor("another build of stapd goes on");
+  if (files_) files_before_ = std::move(files_);
+  forget_recording();
+  return take(std::move(prepared), std::move(recorder));
+}
+
+void Session::end_predecessor(const std::string& reason) {
+  EarlierRecording& predecessor = earlier_.back();
+  if (Status ended = predecessor.end(); !ended) say(LOG_ERR, ended.error().message);
+  if (files_) end_files(*files_, predecessor.pin_folder(), reason);
+}
+
+}  // namespace stapd
