@@ -25,7 +25,7 @@ Result<SnapshotFiles> take_snapshot(const Bus& bus, const std::string& path, con
   if (error < 0) return fail_errno(kMethod, -error);
   STAPD_ASSIGN(BusMessage reply, bus.send(std::move(request)));
   SnapshotFiles files;
-  STAPD_ASSIGN(files.image, read_fd(reply, kMethod));
+  STAPD_ASSIGN(files.schema, read_fd(reply, kMethod));
   STAPD_ASSIGN(files.ring, read_fd(reply, kMethod));
   STAPD_ASSIGN(VariantMap all, VariantMap::read(reply, kMethod));
   files.segment_bytes = all.number("SegmentBytes");

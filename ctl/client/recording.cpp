@@ -1,14 +1,27 @@
 #include "ctl/client/recording.h"
 
 #include "ctl/client/read_sealed.h"
-#include "runtime/image/image_io.h"
+#include "runtime/base/clock.h"
 
 namespace stapd::ctl {
+namespace {
+
+// Times are those of the wall clock as it goes now, not as it went when the session started.
+Result<RecordingInfo> read_schema(int fd, uint32_t segments) {
+  STAPD_ASSIGN(std::string encoded, read_sealed(fd, "the session's schema"));
+  STAPD_ASSIGN(RecordingInfo info, decode_schema_untrusted(encoded));
+  if (info.segments != segments)
+    return failf(ErrorCode::corrupt, "a ring of {} segments, and a schema of {}", segments,
+                 info.segments);
+  info.clock = read_clocks();
+  return info;
+}
+
+}  // namespace
 
 Result<std::unique_ptr<Recording>> Recording::open(const RecordingFiles& files) {
   std::unique_ptr<Recording> recording(new Recording);
-  STAPD_ASSIGN(std::string image, read_sealed(files.image.get(), "the session's program image"));
-  STAPD_ASSIGN(recording->image_, decode_image_untrusted(image));
+  STAPD_ASSIGN(recording->info_, read_schema(files.schema.get(), files.segments));
   STAPD_ASSIGN(recording->ring_,
                map_foreign_ring(files.ring.get(), files.segment_bytes, files.segments));
   STAPD_ASSIGN(recording->state_, map_foreign_state(files.state.get(), files.state_bytes));
@@ -18,8 +31,7 @@ Result<std::unique_ptr<Recording>> Recording::open(const RecordingFiles& files) 
 Result<std::unique_ptr<Recording>> Recording::open(const SnapshotFiles& first,
                                                    const std::string& path) {
   std::unique_ptr<Recording> recording(new Recording);
-  STAPD_ASSIGN(std::string image, read_sealed(first.image.get(), "the session's program image"));
-  STAPD_ASSIGN(recording->image_, decode_image_untrusted(image));
+  STAPD_ASSIGN(recording->info_, read_schema(first.schema.get(), first.segments));
   STAPD_ASSIGN(recording->ring_, reserve_copied_ring(first.segment_bytes, first.segments));
   recording->ring_.id = first.ring_id;
   recording->copied_from_ = path;
@@ -37,11 +49,7 @@ Status Recording::replace(const SnapshotFiles& snapshot) {
   return {};
 }
 
-RingReader Recording::reader() const {
-  const RingShape& shape = ring_.shape;
-  RingMapping mapping = {ring_.memory.data(), shape.segment_size, shape.stride, shape.segments};
-  return RingReader(mapping, image_.formats);
-}
+RingReader Recording::reader() const { return RingReader(ring_.mapping(), info_.formats); }
 
 bool Recording::has_ended() const {
   if (!copied_from_.empty()) return copy_ended_;

@@ -1,28 +1,28 @@
-// A session's recording as this process reads it: the ring and the state mapped, the image decoded.
-// It goes on whatever becomes of stapd. Who may not have the ring itself reads copies of it, which
-// are as new as the last one that stapd gave.
+// A session's recording as this process reads it: the ring and the state mapped, the schema
+// decoded. It goes on whatever becomes of stapd. Who may not have the ring itself reads copies of
+// it, which are as new as the last one that stapd gave.
 #pragma once
 
 #include <memory>
 #include <string>
 
 #include "runtime/base/unique_fd.h"
-#include "runtime/image/program_image.h"
 #include "runtime/load/foreign_map.h"
 #include "runtime/ring/ring_reader.h"
+#include "runtime/store/schema.h"
 
 namespace stapd::ctl {
 
 // As stapd's OpenRecording hands them out; not yet believed.
 struct RecordingFiles {
-  UniqueFd image, ring, state;
+  UniqueFd schema, ring, state;
   uint64_t segment_bytes = 0, state_bytes = 0;
   uint32_t segments = 0;
 };
 
 // A copy of some segments, as stapd's TakeSnapshot hands it out; not yet believed.
 struct SnapshotFiles {
-  UniqueFd image, ring;
+  UniqueFd schema, ring;
   uint64_t segment_bytes = 0;
   uint32_t segments = 0, first = 0, end = 0, ring_id = 0;
   bool ended = false;
@@ -39,7 +39,7 @@ class Recording {
   Recording(const Recording&) = delete;
   Recording& operator=(const Recording&) = delete;
 
-  const ProgramImage& image() const { return image_; }
+  const RecordingInfo& info() const { return info_; }
   uint32_t segments() const { return ring_.shape.segments; }
   RingReader reader() const;
   // Path of the session's object when this is a copy, which has to be kept new; else "".
@@ -52,7 +52,7 @@ class Recording {
  private:
   Recording() = default;
 
-  ProgramImage image_;
+  RecordingInfo info_;
   ForeignRing ring_;
   MapMemory state_;
   std::string copied_from_;

@@ -155,7 +155,7 @@ namespace {
 
 Result<std::unique_ptr<Recording>> read_recording(const BusMessage& reply, const char* method) {
   RecordingFiles files;
-  STAPD_ASSIGN(files.image, read_fd(reply, method));
+  STAPD_ASSIGN(files.schema, read_fd(reply, method));
   STAPD_ASSIGN(files.ring, read_fd(reply, method));
   STAPD_ASSIGN(files.state, read_fd(reply, method));
   STAPD_ASSIGN(VariantMap all, VariantMap::read(reply, method));

@@ -14,6 +14,7 @@
 #include "runtime/image/image_io.h"
 #include "runtime/load/death_watch.h"
 #include "runtime/load/session_pins.h"
+#include "runtime/store/schema.h"
 
 namespace stapd::ctl {
 namespace {
@@ -72,8 +73,11 @@ Result<MetadataMap> pin_session(Recorder& recorder, const RunOptions& options) {
   const std::string& script = recorder.image().script_name;
   copy_text(metadata.script_path,
             script == "<input>" ? script : std::filesystem::absolute(script).string());
-  STAPD_ASSIGN(MetadataMap map, MetadataMap::create(metadata, encode_image(recorder.image()),
-                                                    recorder.ring().segments));
+  const uint32_t segments = recorder.ring().segments;
+  RecordingInfo info = make_recording_info(recorder.image(), segments);
+  info.session = options.session_name;
+  STAPD_ASSIGN(MetadataMap map, MetadataMap::create(metadata, {encode_image(recorder.image()),
+                                                               encode_schema(info), segments}));
   STAPD_TRY(recorder.pin(session_pins(instance, options.session_name), map.fd()));
   return map;
 }

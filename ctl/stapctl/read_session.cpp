@@ -6,7 +6,7 @@ namespace stapd::ctl {
 namespace {
 
 RecordingInfo info_of(const std::string& name, const Recording& recording) {
-  RecordingInfo info = make_recording_info(recording.image(), recording.segments());
+  RecordingInfo info = recording.info();
   info.session = name;
   return info;
 }

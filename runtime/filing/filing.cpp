@@ -34,13 +34,11 @@ void signal(const UniqueFd& fd) {
 
 Filing::Filing() : shared_(std::make_shared<Shared>()) {}
 
-Result<std::unique_ptr<Filing>> Filing::make(std::shared_ptr<const ProgramImage> image,
-                                             const MapSet& maps, SharedArea state) {
+Result<std::unique_ptr<Filing>> Filing::make(const FilingSource& source, SharedArea state) {
   std::unique_ptr<Filing> filing(new Filing);
   STAPD_ASSIGN(filing->shared_->wake, make_eventfd());
   STAPD_ASSIGN(filing->shared_->news, make_eventfd());
-  STAPD_ASSIGN(filing->work_,
-               FilingThread::make(filing->shared_, std::move(image), maps, std::move(state)));
+  STAPD_ASSIGN(filing->work_, FilingThread::make(filing->shared_, source, std::move(state)));
   return filing;
 }
 

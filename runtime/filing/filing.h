@@ -9,9 +9,9 @@
 #include <vector>
 
 #include "runtime/filing/file_settings.h"
-#include "runtime/image/program_image.h"
-#include "runtime/load/map_set.h"
+#include "runtime/load/recording_maps.h"
 #include "runtime/load/shared_area.h"
+#include "runtime/store/schema.h"
 
 namespace stapd {
 
@@ -34,11 +34,17 @@ struct FilingNews {
   std::string text;
 };
 
+// What is to be written. The maps are the session's; a Filing has its own of them.
+struct FilingSource {
+  std::shared_ptr<const RecordingInfo> info;
+  const RecordingMaps& maps;
+  int doorbell = -1;  // the map that says that half of a ring is new; -1: there is none
+};
+
 class Filing {
  public:
   // `state` is a FilingState's.
-  static Result<std::unique_ptr<Filing>> make(std::shared_ptr<const ProgramImage> image,
-                                              const MapSet& maps, SharedArea state);
+  static Result<std::unique_ptr<Filing>> make(const FilingSource& source, SharedArea state);
   // Once. Files are opened by the thread: what is wrong with them is news.
   void start();
   // Leaves the files as they are, without an end: another one goes on with them.

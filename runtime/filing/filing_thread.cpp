@@ -27,18 +27,18 @@ constexpr useconds_t kFinishRetryUs = 100'000;
 }  // namespace
 
 Result<std::unique_ptr<FilingThread>> FilingThread::make(std::shared_ptr<Filing::Shared> shared,
-                                                         std::shared_ptr<const ProgramImage> image,
-                                                         const MapSet& maps, SharedArea area) {
+                                                         const FilingSource& source,
+                                                         SharedArea area) {
   STAPD_ASSIGN(FilingState state, FilingState::open(area.data(), area.size()));
-  const RingShape& shape = maps.ring_shape();
+  const RingShape& shape = source.maps.shape();
   if (state.segments() != shape.segments)
     return fail(ErrorCode::corrupt, "the session's files are of another ring");
   std::unique_ptr<FilingThread> thread(
-      new FilingThread(std::move(shared), std::move(image), std::move(area), std::move(state)));
+      new FilingThread(std::move(shared), source.info, std::move(area), std::move(state)));
   STAPD_ASSIGN(thread->ring_,
-               map_foreign_ring(maps.fd(kRingMap), shape.segment_size, shape.segments));
-  if (!thread->image_->doorbell) return thread;
-  thread->doorbell_fd_.reset(fcntl(maps.fd(*thread->image_->doorbell), F_DUPFD_CLOEXEC, 3));
+               map_foreign_ring(source.maps.ring_fd(), shape.segment_size, shape.segments));
+  if (source.doorbell < 0) return thread;
+  thread->doorbell_fd_.reset(fcntl(source.doorbell, F_DUPFD_CLOEXEC, 3));
   if (!thread->doorbell_fd_.valid()) return fail_errno("file descriptor", errno);
   STAPD_ASSIGN(Doorbell doorbell, Doorbell::open(thread->doorbell_fd_.get()));
   thread->doorbell_.emplace(std::move(doorbell));
@@ -97,7 +97,7 @@ void FilingThread::wait() {
 }
 
 void FilingThread::open_sink() {
-  SinkInput input{layer_, state_, image_};
+  SinkInput input{layer_, state_, info_};
   bool text = state_.settings().format == FileSettings::Format::text;
   Result<std::unique_ptr<RecordSink>> sink =
       text ? open_text_sink(input) : open_recording_sink(input);
@@ -107,10 +107,7 @@ void FilingThread::open_sink() {
     return;
   }
   sink_ = std::move(*sink);
-  const RingShape& shape = ring_.shape;
-  reader_.emplace(
-      RingMapping{ring_.memory.data(), shape.segment_size, shape.stride, shape.segments},
-      image_->formats);
+  reader_.emplace(ring_.mapping(), info_->formats);
   FollowOptions follow;
   follow.settle_ns = kHoldBack;
   follow.positions = sink_->positions();

@@ -15,15 +15,14 @@ class FilingThread {
  public:
   // Maps all that it needs by itself: it may outlive the session.
   static Result<std::unique_ptr<FilingThread>> make(std::shared_ptr<Filing::Shared> shared,
-                                                    std::shared_ptr<const ProgramImage> image,
-                                                    const MapSet& maps, SharedArea area);
+                                                    const FilingSource& source, SharedArea area);
   void run();
 
  private:
-  FilingThread(std::shared_ptr<Filing::Shared> shared, std::shared_ptr<const ProgramImage> image,
+  FilingThread(std::shared_ptr<Filing::Shared> shared, std::shared_ptr<const RecordingInfo> info,
                SharedArea area, FilingState state)
       : shared_(std::move(shared)),
-        image_(std::move(image)),
+        info_(std::move(info)),
         area_(std::move(area)),
         state_(std::move(state)) {}
 
@@ -43,7 +42,7 @@ class FilingThread {
   void tell(FilingNews::Kind kind, std::string text);
 
   std::shared_ptr<Filing::Shared> shared_;
-  std::shared_ptr<const ProgramImage> image_;
+  std::shared_ptr<const RecordingInfo> info_;
   SharedArea area_;
   FilingState state_;
   ForeignRing ring_;

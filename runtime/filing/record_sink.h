@@ -6,8 +6,8 @@
 #include <vector>
 
 #include "runtime/filing/filing_state.h"
-#include "runtime/image/program_image.h"
 #include "runtime/store/recording_writer.h"
+#include "runtime/store/schema.h"
 
 namespace stapd {
 
@@ -43,7 +43,7 @@ class RecordSink {
 struct SinkInput {
   FileLayer& layer;
   FilingState& state;
-  std::shared_ptr<const ProgramImage> image;
+  std::shared_ptr<const RecordingInfo> info;
 };
 
 // Finds the files that are there, and goes on where they stop if they are of this session. An error

@@ -12,8 +12,7 @@ class RecordingSink : public RecordSink {
   RecordingSink(const SinkInput& input, RotationState files, RecordingResume resume,
                 std::vector<uint64_t> positions)
       : positions_(std::move(positions)),
-        writer_(input.layer, input.state.settings().rotation(),
-                make_recording_info(*input.image, input.state.segments()), options_for(input),
+        writer_(input.layer, input.state.settings().rotation(), info_for(input), options_for(input),
                 std::move(files), std::move(resume)) {
     (void)writer_.start();  // trouble() says
   }
@@ -40,6 +39,12 @@ class RecordingSink : public RecordSink {
   const FileRotation& files() const override { return writer_.files(); }
 
  private:
+  // Times are those of the wall clock as it goes when the file begins.
+  static RecordingInfo info_for(const SinkInput& input) {
+    RecordingInfo info = *input.info;
+    info.clock = read_clocks();
+    return info;
+  }
   static RecordingOptions options_for(const SinkInput& input) {
     RecordingOptions options;
     if (!input.state.settings().compress) options.level = 0;

@@ -13,9 +13,9 @@ constexpr size_t kMaxWaiting = 4u << 20;  // bytes that wait for the disk
 class TextSink : public RecordSink {
  public:
   TextSink(const SinkInput& input, RotationState files, TextProgress progress, bool reopen)
-      : image_(input.image),
+      : info_(input.info),
         state_(input.state),
-        formatter_(image_->formats),
+        formatter_(info_->formats),
         files_(input.layer, input.state.settings().rotation(), std::move(files)),
         progress_(std::move(progress)),
         deliveries_(progress_.deliveries) {
@@ -133,7 +133,7 @@ class TextSink : public RecordSink {
     return {};
   }
 
-  std::shared_ptr<const ProgramImage> image_;
+  std::shared_ptr<const RecordingInfo> info_;
   FilingState& state_;
   RecordFormatter formatter_;
   FileRotation files_;

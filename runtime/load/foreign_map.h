@@ -3,7 +3,7 @@
 // short is never touched.
 #pragma once
 
-#include "runtime/load/map_set.h"
+#include "runtime/load/recording_maps.h"
 
 namespace stapd {
 
@@ -11,6 +11,10 @@ struct ForeignRing {
   MapMemory memory;
   RingShape shape;
   uint32_t id = 0;  // the kernel's number of the map
+
+  RingMapping mapping() const {
+    return {memory.data(), shape.segment_size, shape.stride, shape.segments};
+  }
 };
 
 // What was promised must be what the kernel knows of the map.

@@ -2,12 +2,9 @@
 
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
-#include <sys/mman.h>
 
 #include <bit>
 #include <cerrno>
-#include <cstddef>
-#include <utility>
 
 #include "runtime/record/record_layout.h"
 
@@ -64,26 +61,6 @@ std::string pin_path(const std::string& folder, const MapSpec& spec) {
 
 }  // namespace
 
-MapMemory::MapMemory(MapMemory&& other) noexcept
-    : data_(std::exchange(other.data_, nullptr)), size_(std::exchange(other.size_, 0)) {}
-
-MapMemory& MapMemory::operator=(MapMemory&& other) noexcept {
-  std::swap(data_, other.data_);
-  std::swap(size_, other.size_);
-  return *this;
-}
-
-MapMemory::~MapMemory() {
-  if (data_) munmap(data_, size_);
-}
-
-Result<uint32_t> kernel_map_id(int fd) {
-  bpf_map_info info = {};
-  uint32_t length = sizeof info;
-  if (bpf_obj_get_info_by_fd(fd, &info, &length) < 0) return fail_errno("asking for a map", errno);
-  return info.id;
-}
-
 Result<uint32_t> possible_cpus() {
   int count = libbpf_num_possible_cpus();
   if (count <= 0) return fail_errno("counting the possible CPUs", -count);
@@ -107,8 +84,7 @@ Result<MapSet> MapSet::create(const ProgramImage& image, uint32_t segment_size) 
   data.resize(image.maps[kDataMap].value_size);
   if (int error = bpf_map_update_elem(set.fd(kDataMap), &zero, data.data(), 0); error < 0)
     return fail_errno("filling the data map", -error);
-  set.ring_shape_ = {segment_size, cpus + 1, 0};
-  STAPD_TRY(set.map_memory(image));
+  STAPD_ASSIGN(set.recording_, RecordingMaps::map(set.fd(kRingMap), set.fd(kStateMap)));
   return set;
 }
 
@@ -124,30 +100,9 @@ Result<MapSet> MapSet::open(const ProgramImage& image, const std::string& folder
     if (bpf_obj_get_info_by_fd(fd, &info, &length) < 0) return fail_errno(path, errno);
     if (info.type != kernel_type(spec.type))
       return failf(ErrorCode::corrupt, "{}: not the map that the session made", path);
-    if (set.fds_.size() == kRingMap + 1) {
-      uint32_t segment_size = info.value_size - segment_value_size(0);
-      if (!std::has_single_bit(segment_size))
-        return failf(ErrorCode::corrupt, "{}: not a ring", path);
-      set.ring_shape_ = {segment_size, info.max_entries, 0};
-    }
   }
-  STAPD_TRY(set.map_memory(image));
+  STAPD_ASSIGN(set.recording_, RecordingMaps::map(set.fd(kRingMap), set.fd(kStateMap)));
   return set;
-}
-
-Status MapSet::map_memory(const ProgramImage& image) {
-  auto map = [&](uint32_t index, size_t size, MapMemory& memory) -> Status {
-    size_t page = static_cast<size_t>(sysconf(_SC_PAGESIZE));
-    size = (size + page - 1) / page * page;
-    void* data = mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd(index), 0);
-    if (data == MAP_FAILED) return fail_errno("mapping map " + image.maps[index].name, errno);
-    memory = MapMemory(data, size);
-    return {};
-  };
-  // The stride of a mmapable array is the value's size, 8-aligned; ours is whole pages.
-  ring_shape_.stride = segment_value_size(ring_shape_.segment_size);
-  STAPD_TRY(map(kRingMap, ring_shape_.stride * ring_shape_.segments, ring_));
-  return map(kStateMap, image.maps[kStateMap].value_size, state_);
 }
 
 Status MapSet::pin(const std::string& folder) const {

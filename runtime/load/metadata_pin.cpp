@@ -13,12 +13,10 @@ namespace stapd {
 namespace {
 
 constexpr size_t kImageOffset = 4096;
-constexpr size_t kMaxImage = 256u << 20;
+constexpr size_t kMaxContent = 256u << 20;  // of image and schema, each
 static_assert(sizeof(SessionMetadata) <= kImageOffset);
 
-constexpr size_t positions_behind(size_t image_bytes) {
-  return kImageOffset + (image_bytes + 7) / 8 * 8;
-}
+constexpr size_t behind(size_t offset, size_t bytes) { return offset + (bytes + 7) / 8 * 8; }
 
 Result<MapMemory> map_pages(int fd, size_t size, int protection) {
   void* data = mmap(nullptr, size, protection, MAP_SHARED, fd, 0);
@@ -28,22 +26,24 @@ Result<MapMemory> map_pages(int fd, size_t size, int protection) {
 
 }  // namespace
 
-Result<MetadataMap> MetadataMap::create(const SessionMetadata& metadata,
-                                        std::string_view encoded_image, uint32_t segments) {
-  if (encoded_image.size() > kMaxImage)
-    return failf(ErrorCode::limit, "an image of {} MB", encoded_image.size() >> 20);
+Result<MetadataMap> MetadataMap::create(const SessionMetadata& metadata, const Content& content) {
+  if (content.image.size() > kMaxContent || content.schema.size() > kMaxContent)
+    return failf(ErrorCode::limit, "a script of {} MB", content.image.size() >> 20);
   MetadataMap map;
-  map.size_ = positions_behind(encoded_image.size()) + 8 * size_t{segments};
+  const size_t schema_offset = behind(kImageOffset, content.image.size());
+  map.size_ = behind(schema_offset, content.schema.size()) + 8 * size_t{content.segments};
   LIBBPF_OPTS(bpf_map_create_opts, options);
   options.map_flags = BPF_F_MMAPABLE;
   map.fd_.reset(bpf_map_create(BPF_MAP_TYPE_ARRAY, kMetadataPin, 4,
                                static_cast<uint32_t>(map.size_), 1, &options));
   if (!map.fd_.valid()) return fail_errno("making the session's metadata", errno);
   STAPD_ASSIGN(MapMemory whole, map_pages(map.fd(), map.size_, PROT_READ | PROT_WRITE));
-  std::memcpy(whole.data() + kImageOffset, encoded_image.data(), encoded_image.size());
+  std::memcpy(whole.data() + kImageOffset, content.image.data(), content.image.size());
+  std::memcpy(whole.data() + schema_offset, content.schema.data(), content.schema.size());
   STAPD_TRY(map.map_memory());
   map.metadata() = metadata;
-  map.metadata().image_bytes = encoded_image.size();
+  map.metadata().image_bytes = content.image.size();
+  map.metadata().schema_bytes = content.schema.size();
   return map;
 }
 
@@ -61,8 +61,8 @@ Result<MetadataMap> MetadataMap::open(const std::string& pin_folder) {
   };
   if (info.type != BPF_MAP_TYPE_ARRAY || map.size_ < kImageOffset) return not_ours();
   STAPD_TRY(map.map_memory());
-  if (map.metadata().magic != SessionMetadata::kMagic ||
-      map.metadata().image_bytes > map.size_ - kImageOffset)
+  if (map.metadata().magic != SessionMetadata::kMagic || map.metadata().image_bytes > kMaxContent ||
+      map.metadata().schema_bytes > kMaxContent || map.positions_offset() > map.size_)
     return not_ours();
   return map;
 }
@@ -72,27 +72,41 @@ Status MetadataMap::map_memory() {
   return {};
 }
 
-Result<std::string> MetadataMap::read_image() const {
+// The sizes may have changed since they were checked.
+Result<std::string> MetadataMap::read(size_t offset, size_t bytes) const {
   STAPD_ASSIGN(MapMemory whole, map_pages(fd(), size_, PROT_READ));
-  size_t bytes = std::min<size_t>(metadata().image_bytes, size_ - kImageOffset);
-  return std::string(reinterpret_cast<const char*>(whole.data()) + kImageOffset, bytes);
+  offset = std::min(offset, size_);
+  return std::string(reinterpret_cast<const char*>(whole.data()) + offset,
+                     std::min(bytes, size_ - offset));
 }
 
+Result<std::string> MetadataMap::read_image() const {
+  return read(kImageOffset, metadata().image_bytes);
+}
+
+Result<std::string> MetadataMap::read_schema() const {
+  return read(schema_offset(), metadata().schema_bytes);
+}
+
+size_t MetadataMap::schema_offset() const { return behind(kImageOffset, metadata().image_bytes); }
+
 size_t MetadataMap::positions_offset() const {
-  return std::min(positions_behind(metadata().image_bytes), size_);
+  return behind(schema_offset(), metadata().schema_bytes);
 }
 
 Result<std::vector<uint64_t>> MetadataMap::read_positions() const {
   STAPD_ASSIGN(MapMemory whole, map_pages(fd(), size_, PROT_READ));
-  std::vector<uint64_t> positions((size_ - positions_offset()) / 8);
-  std::memcpy(positions.data(), whole.data() + positions_offset(), 8 * positions.size());
+  const size_t offset = std::min(positions_offset(), size_);
+  std::vector<uint64_t> positions((size_ - offset) / 8);
+  std::memcpy(positions.data(), whole.data() + offset, 8 * positions.size());
   return positions;
 }
 
 Status MetadataMap::store_positions(std::span<const uint64_t> positions) const {
   STAPD_ASSIGN(MapMemory whole, map_pages(fd(), size_, PROT_READ | PROT_WRITE));
-  size_t count = std::min((size_ - positions_offset()) / 8, positions.size());
-  std::memcpy(whole.data() + positions_offset(), positions.data(), 8 * count);
+  const size_t offset = std::min(positions_offset(), size_);
+  size_t count = std::min((size_ - offset) / 8, positions.size());
+  std::memcpy(whole.data() + offset, positions.data(), 8 * count);
   return {};
 }
 

@@ -1,5 +1,6 @@
-// The pin that makes a session whole: its image and what is to be known of its life, in a map
-// beside the others. What adopts a session needs nothing but its bpffs folder.
+// The pin that makes a session whole: its image, the schema of what it records, and what is to be
+// known of its life, in a map beside the others. What adopts a session needs nothing but its bpffs
+// folder; what only reads it needs no image, which may be another build's.
 #pragma once
 
 #include <cstring>
@@ -28,12 +29,13 @@ struct WorstDepth {
   uint64_t day = 0;  // local time's, as a number yyyymmdd; 0: never
 };
 
-// In the map, and written while the session lives. Times in ns.
+// In the map, and written while the session lives. Times in ns. Other builds read it: fields are
+// only ever added, at the end.
 struct SessionMetadata {
-  static constexpr uint64_t kMagic = 0x33617465'6d706174;  // "tapmeta3"
+  static constexpr uint64_t kMagic = 0x34617465'6d706174;  // "tapmeta4"
 
   uint64_t magic = kMagic;
-  uint64_t image_bytes = 0;
+  uint64_t image_bytes = 0, schema_bytes = 0;
   uint64_t started_real = 0, started_boot = 0;
   uint64_t away = 0, last_away = 0;  // without a daemon
   uint64_t adoptions = 0;
@@ -48,16 +50,21 @@ struct SessionMetadata {
 
 class MetadataMap {
  public:
-  // With everything set but the image's size, which is of `encoded_image`. `segments`: of its ring,
-  // when somebody will want to know what was shown of it.
-  static Result<MetadataMap> create(const SessionMetadata& metadata, std::string_view encoded_image,
-                                    uint32_t segments = 0);
+  struct Content {
+    std::string_view image;   // encode_image()
+    std::string_view schema;  // encode_schema()
+    // Of its ring, when somebody will want to know what was shown of it.
+    uint32_t segments = 0;
+  };
+  // With everything set but the sizes of the content.
+  static Result<MetadataMap> create(const SessionMetadata& metadata, const Content& content);
   static Result<MetadataMap> open(const std::string& pin_folder);
 
   int fd() const { return fd_.get(); }
   SessionMetadata& metadata() const { return *reinterpret_cast<SessionMetadata*>(memory_.data()); }
-  // Untrusted bytes: decode_image_untrusted() takes them.
+  // Untrusted bytes: decode_image_untrusted() and decode_schema_untrusted() take them.
   Result<std::string> read_image() const;
+  Result<std::string> read_schema() const;
   // For each segment the number of the last record that somebody has been shown: who comes next
   // goes on behind it. Nothing when that is not kept.
   Result<std::vector<uint64_t>> read_positions() const;
@@ -66,6 +73,8 @@ class MetadataMap {
  private:
   MetadataMap() = default;
   Status map_memory();
+  size_t schema_offset() const;
+  Result<std::string> read(size_t offset, size_t bytes) const;
   size_t positions_offset() const;
 
   UniqueFd fd_;

@@ -65,6 +65,12 @@ Status discard_pin_folder(const std::string& folder) {
   return remove_pin_folder(nameless);
 }
 
+Status rename_pin_folder(const std::string& from, const std::string& to) {
+  if (std::rename(from.c_str(), to.c_str()) != 0)
+    return fail_errno("renaming " + from + " to " + to, errno);
+  return {};
+}
+
 void remove_empty_pin_folder(const std::string& folder) { (void)rmdir(folder.c_str()); }
 
 std::vector<std::string> list_pins(const std::string& folder) {

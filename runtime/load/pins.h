@@ -24,6 +24,7 @@ Status remove_pin_folder(const std::string& folder);
 // Likewise, but first it loses its name: whoever is killed meanwhile leaves no folder that looks as
 // if it were still wanted.
 Status discard_pin_folder(const std::string& folder);
+Status rename_pin_folder(const std::string& from, const std::string& to);
 // Removes a folder when nothing is in it; else nothing happens.
 void remove_empty_pin_folder(const std::string& folder);
 // Names in the folder, sorted.

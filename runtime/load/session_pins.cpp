@@ -12,6 +12,10 @@ namespace {
 
 constexpr char kWatch[] = "watch";
 
+bool is_of_running(const std::string& pin) {
+  return pin.starts_with("program") || pin.starts_with("link") || pin == kHolderWatch;
+}
+
 }  // namespace
 
 std::string instance_pins(const std::string& root) {
@@ -40,6 +44,15 @@ std::string stapd_watch(const std::string& instance) { return instance + "/" + k
 
 std::string holder_watch(const std::string& session_pins) {
   return session_pins + "/" + kHolderWatch;
+}
+
+Status remove_running_pins(const std::string& session_pins) {
+  Status status;
+  for (const std::string& pin : list_pins(session_pins)) {
+    if (!is_of_running(pin)) continue;
+    if (Status removed = remove_pin_folder(session_pins + "/" + pin); !removed) status = removed;
+  }
+  return status;
 }
 
 void remove_empty_instance(const std::string& session_pins) {

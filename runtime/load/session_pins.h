@@ -17,6 +17,9 @@ std::string session_pins(const std::string& instance, const std::string& session
 // Where the death of its stapd is noted (death_watch.h).
 std::string stapd_watch(const std::string& instance);
 
+// Of what a session has pinned, all that makes it record; what can be read stays.
+Status remove_running_pins(const std::string& session_pins);
+
 // Likewise of the process that holds a session.
 constexpr char kHolderWatch[] = "watch";
 std::string holder_watch(const std::string& session_pins);

@@ -380,10 +380,7 @@ void Recorder::write_notice(std::string_view text) {
 
 // ---- looking at it ----------------------------------------------------------------------------
 
-RingMapping Recorder::ring() const {
-  const RingShape& shape = maps_->ring_shape();
-  return {maps_->ring(), shape.segment_size, shape.stride, shape.segments};
-}
+RingMapping Recorder::ring() const { return maps_->recording().ring(); }
 
 uint64_t Recorder::recursion_misses() const {
   uint64_t misses = 0;

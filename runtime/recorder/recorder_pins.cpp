@@ -2,9 +2,6 @@
 // its place.
 #include <unistd.h>
 
-#include <cerrno>
-#include <cstdio>
-
 #include "runtime/load/metadata_pin.h"
 #include "runtime/load/pins.h"
 #include "runtime/load/session_pins.h"
@@ -15,16 +12,6 @@ namespace {
 
 void store_run(SessionState& state, SessionState::Run run) {
   __atomic_store_n(&state.run, run, __ATOMIC_SEQ_CST);
-}
-
-bool is_of_running(const std::string& pin) {
-  return pin.starts_with("program") || pin.starts_with("link") || pin == kHolderWatch;
-}
-
-Status rename_folder(const std::string& from, const std::string& to) {
-  if (std::rename(from.c_str(), to.c_str()) != 0)
-    return fail_errno(fmt::format("renaming {} to {}", from, to), errno);
-  return {};
 }
 
 std::string beside(const std::string& folder) { return folder + "+new"; }
@@ -54,7 +41,7 @@ Status Recorder::publish_pins() {
   if (pin_folder_.empty()) return {};
   if (::access(pin_folder_.c_str(), F_OK) == 0)
     return failf(ErrorCode::already_exists, "{}: there is a session of this name", pin_folder_);
-  return rename_folder(beside(pin_folder_), pin_folder_);
+  return rename_pin_folder(beside(pin_folder_), pin_folder_);
 }
 
 Status Recorder::pin(const std::string& folder, int metadata) {
@@ -97,13 +84,7 @@ Status Recorder::open_pins(const std::string& folder) {
 Status Recorder::remove_pins() {
   if (pin_folder_.empty()) return {};
   if (!keeps_pins_) return discard_pin_folder(pin_folder_);
-  Status status;
-  for (const std::string& pin : list_pins(pin_folder_)) {
-    if (!is_of_running(pin)) continue;
-    std::string path = pin_folder_ + "/" + pin;
-    if (Status removed = remove_pin_folder(path); !removed) status = removed;
-  }
-  return status;
+  return remove_running_pins(pin_folder_);
 }
 
 Result<std::unique_ptr<Recorder>> Recorder::adopt_replaced(
@@ -125,9 +106,9 @@ Result<std::unique_ptr<Recorder>> Recorder::replace(std::shared_ptr<const Progra
   if (recorder->has_failed())
     return failf(ErrorCode::invalid_argument, "its begin handlers failed: {}",
                  recorder->last_error());
-  STAPD_TRY(rename_folder(old.pin_folder_, old_folder));
+  STAPD_TRY(rename_pin_folder(old.pin_folder_, old_folder));
   if (Status published = recorder->publish_pins(); !published) {
-    STAPD_TRY(rename_folder(old_folder, old.pin_folder_));
+    STAPD_TRY(rename_pin_folder(old_folder, old.pin_folder_));
     return tl::unexpected(published.error());
   }
   old.pin_folder_ = old_folder;

@@ -130,11 +130,10 @@ int get_statistics(sd_bus_message* call, void* userdata, sd_bus_error* error) {
 
 int append_opened(sd_bus_message* reply, const std::string& session,
                   const OpenedRecording& opened) {
-  return sd_bus_message_append(reply, "hhha{sv}", opened.image.get(), opened.ring.get(),
-                               opened.state.get(), 5, "SegmentBytes", "t", opened.segment_bytes,
+  return sd_bus_message_append(reply, "hhha{sv}", opened.schema.get(), opened.ring.get(),
+                               opened.state.get(), 4, "SegmentBytes", "t", opened.segment_bytes,
                                "Segments", "u", opened.segments, "StateBytes", "t",
-                               opened.state_bytes, "Session", "s", session.c_str(), "ScriptName",
-                               "s", opened.script_name.c_str());
+                               opened.state_bytes, "Session", "s", session.c_str());
 }
 
 int open_recording(sd_bus_message* call, void* userdata, sd_bus_error* error) {
@@ -175,7 +174,7 @@ int take_snapshot(sd_bus_message* call, void* userdata, sd_bus_error* error) {
   if (!taken) return not_recording(error, taken.error());
   manager_of(call).note_reader(session.name(), caller_of(call));
   Message reply = new_reply(call);
-  r = sd_bus_message_append(reply.get(), "hha{sv}", taken->image_fd, taken->ring.get(), 6,
+  r = sd_bus_message_append(reply.get(), "hha{sv}", taken->schema_fd, taken->ring.get(), 6,
                             "SegmentBytes", "t", taken->segment_bytes, "Segments", "u",
                             taken->segments, "First", "u", taken->first, "End", "u", taken->end,
                             "RingId", "u", taken->ring_id, "Ended", "b", int{taken->ended});

@@ -7,55 +7,74 @@
 #include "runtime/load/pins.h"
 #include "runtime/load/session_pins.h"
 #include "runtime/recorder/recorder.h"
-#include "stapd/session/sealed_memfd.h"
 
 namespace stapd {
 namespace {
 
-struct Pinned {
-  std::string encoded;
-  std::shared_ptr<const ProgramImage> image;
-  uint64_t started_boot;
-};
-
-Result<Pinned> read_pins(const std::string& folder) {
-  STAPD_ASSIGN(MetadataMap metadata, MetadataMap::open(folder));
+// An error when it is another build's.
+Result<ProgramImage> read_image(const MetadataMap& metadata) {
   STAPD_ASSIGN(std::string encoded, metadata.read_image());
-  STAPD_ASSIGN(ProgramImage image, decode_image_untrusted(encoded));
-  return Pinned{std::move(encoded), std::make_shared<const ProgramImage>(std::move(image)),
-                metadata.metadata().started_boot};
+  return decode_image_untrusted(encoded);
 }
 
-Status end(std::shared_ptr<const ProgramImage> image, const std::string& folder) {
+Status end_with_handlers(ProgramImage image, const std::string& folder) {
   RecorderOptions options;
   options.pin_folder = folder;
-  STAPD_ASSIGN(std::unique_ptr<Recorder> recorder,
-               Recorder::adopt_replaced(std::move(image), options));
+  STAPD_ASSIGN(
+      std::unique_ptr<Recorder> recorder,
+      Recorder::adopt_replaced(std::make_shared<const ProgramImage>(std::move(image)), options));
   return recorder->stop();
+}
+
+uint32_t run_of(const RecordingMaps& maps) {
+  return __atomic_load_n(&maps.state().run, __ATOMIC_SEQ_CST);
+}
+
+bool has_ended(const RecordingMaps& maps) {
+  return __atomic_load_n(&maps.state().ended, __ATOMIC_ACQUIRE) != 0;
 }
 
 }  // namespace
 
-EarlierRecording::EarlierRecording(std::string pin_folder,
-                                   std::shared_ptr<const ProgramImage> image, MapSet maps,
-                                   UniqueFd image_fd, uint64_t started_boot)
+EarlierRecording::EarlierRecording(std::string pin_folder, const SessionMetadata& metadata,
+                                   SessionSchema schema, RecordingMaps maps)
     : pin_folder_(std::move(pin_folder)),
-      image_(std::move(image)),
-      maps_(std::move(maps)),
-      image_fd_(std::move(image_fd)),
-      started_boot_(started_boot) {}
+      started_boot_(metadata.started_boot),
+      started_real_(metadata.started_real),
+      schema_(std::move(schema)),
+      maps_(std::move(maps)) {}
 
 Result<EarlierRecording> EarlierRecording::open(const std::string& pin_folder) {
-  STAPD_ASSIGN(Pinned pinned, read_pins(pin_folder));
-  STAPD_ASSIGN(MapSet maps, MapSet::open(*pinned.image, pin_folder));
-  if (!maps.session_state().ended) STAPD_TRY(end(pinned.image, pin_folder));
-  STAPD_ASSIGN(UniqueFd image_fd, sealed_memfd("stapd-image", pinned.encoded));
-  return EarlierRecording(pin_folder, std::move(pinned.image), std::move(maps), std::move(image_fd),
-                          pinned.started_boot);
+  STAPD_ASSIGN(MetadataMap metadata, MetadataMap::open(pin_folder));
+  STAPD_ASSIGN(SessionSchema schema, SessionSchema::open(metadata));
+  STAPD_ASSIGN(RecordingMaps maps, RecordingMaps::open(pin_folder));
+  EarlierRecording earlier(pin_folder, metadata.metadata(), std::move(schema), std::move(maps));
+  if (has_ended(earlier.maps_)) return earlier;
+  Result<ProgramImage> image = read_image(metadata);
+  if (!image && earlier.records()) return earlier;
+  // Of what is not whole any more the handlers cannot run.
+  if (!image || !end_with_handlers(std::move(*image), pin_folder)) STAPD_TRY(earlier.end());
+  return earlier;
 }
 
 Result<OpenedRecording> EarlierRecording::open_for_reading() const {
-  return stapd::open_for_reading(image_fd_.get(), *image_, maps_);
+  return stapd::open_for_reading(schema_.sealed.get(), maps_);
+}
+
+bool EarlierRecording::records() const {
+  return run_of(maps_) == SessionState::running && !has_ended(maps_);
+}
+
+Status EarlierRecording::end() {
+  __atomic_store_n(&maps_.state().run, SessionState::stopping, __ATOMIC_SEQ_CST);
+  __atomic_store_n(&maps_.state().ended, 1, __ATOMIC_RELEASE);
+  return remove_running_pins(pin_folder_);
+}
+
+Status EarlierRecording::move_to(const std::string& pin_folder) {
+  STAPD_TRY(rename_pin_folder(pin_folder_, pin_folder));
+  pin_folder_ = pin_folder;
+  return {};
 }
 
 Status EarlierRecording::remove_pins() const {
@@ -65,10 +84,10 @@ Status EarlierRecording::remove_pins() const {
 }
 
 bool still_records(const std::string& pin_folder) {
-  Result<Pinned> pinned = read_pins(pin_folder);
-  if (!pinned) return false;
-  Result<MapSet> maps = MapSet::open(*pinned->image, pin_folder);
-  return maps && maps->session_state().run == SessionState::running;
+  Result<MetadataMap> metadata = MetadataMap::open(pin_folder);
+  if (!metadata || !read_image(*metadata)) return false;
+  Result<RecordingMaps> maps = RecordingMaps::open(pin_folder);
+  return maps && run_of(*maps) == SessionState::running;
 }
 
 }  // namespace stapd

@@ -74,41 +74,47 @@ Status Manager::take_over() {
   return {};
 }
 
-// Names of those that should record, and of which nothing could be taken over.
+// Names of those that should record, and that no recorder of ours does.
 std::set<std::string> Manager::adopt_sessions() {
   std::set<std::string> lost;
   std::optional<uint64_t> died = time_of_death(paths_.watch_folder());
   restore_replaced();
+  adopt_earlier();
   for (const std::string& pin : list_pins(paths_.sessions_folder())) {
     if (!session_of_earlier_pins(pin).empty()) continue;
     std::string name = decode_pin_name(pin);
-    if (name.empty()) {
+    if (name.empty())
       sweep(pin, "half made");
-      continue;
-    }
-    adopt_earlier(get_left(name));
-    if (!adopt_session(name, died)) lost.insert(name);
+    else if (!adopt_session(name, died))
+      lost.insert(name);
   }
-  sweep_earlier();
+  for (const auto& [name, session] : sessions_)
+    if (session->predecessor_records()) lost.insert(name);
+  forget_orphans(lost);
   return lost;
 }
 
-Session& Manager::get_left(const std::string& name) {
+bool Manager::adopt_session(const std::string& name, std::optional<uint64_t> died) {
   bool is_new = !find(name);
   Session& session = get(name);
   if (is_new) session.set_profile_gone();  // until its profile is read
-  return session;
-}
-
-bool Manager::adopt_session(const std::string& name, std::optional<uint64_t> died) {
-  Session& session = get_left(name);
   Status adopted = session.adopt(died);
   if (adopted) return true;
+  if (session.keep_predecessor()) {
+    log_.write({LOG_WARNING,
+                "cannot be taken over, and is started again; what it recorded can be read: " +
+                    adopted.error().message,
+                name, message_id::kAdopted});
+    return false;
+  }
   sweep(encode_pin_name(name), adopted.error().message);
-  if (!session.is_forgotten()) return false;
-  for (Observer* observer : observers_) observer->on_removed(session);
-  sessions_.erase(name);
+  if (is_new) forget(name);
   return false;
+}
+
+void Manager::forget(const std::string& name) {
+  for (Observer* observer : observers_) observer->on_removed(*find(name));
+  sessions_.erase(name);
 }
 
 // stap and staprun leave sessions without asking, and take them away.
@@ -136,19 +142,30 @@ void Manager::restore_replaced() {
   }
 }
 
-// What it recorded before.
-void Manager::adopt_earlier(Session& session) {
+// What sessions recorded before what they record now, the oldest first.
+void Manager::adopt_earlier() {
   for (const std::string& pin : list_pins(paths_.sessions_folder())) {
-    if (session_of_earlier_pins(pin) != session.name()) continue;
-    Status adopted = session.adopt_earlier(paths_.sessions_folder() + "/" + pin);
-    if (!adopted) sweep(pin, adopted.error().message);
+    std::string name = session_of_earlier_pins(pin);
+    if (name.empty()) continue;
+    bool is_new = !find(name);
+    Session& session = get(name);
+    if (is_new) session.set_profile_gone();
+    Status kept = session.adopt_earlier(paths_.sessions_folder() + "/" + pin);
+    if (!kept) sweep(pin, kept.error().message);
   }
 }
 
-void Manager::sweep_earlier() {
-  for (const std::string& pin : list_pins(paths_.sessions_folder()))
-    if (std::string name = session_of_earlier_pins(pin); !name.empty() && !find(name))
-      sweep(pin, "its session is gone");
+// Those of which only what they recorded earlier is left: they were stopped.
+void Manager::forget_orphans(const std::set<std::string>& lost) {
+  std::vector<std::string> orphans;
+  for (const auto& [name, session] : sessions_)
+    if (session->state() == Session::State::inactive && !lost.count(name)) orphans.push_back(name);
+  for (const std::string& name : orphans) {
+    log_.write({LOG_WARNING, "removed what it recorded earlier: its session is gone", name,
+                message_id::kSwept});
+    find(name)->forget_earlier();
+    forget(name);
+  }
 }
 
 // What somebody holds is alive, whatever we understand of it.

@@ -58,14 +58,14 @@ class Manager {
 
  private:
   Session& get(const std::string& name);
-  Session& get_left(const std::string& name);
   void read_profile_of(Session& session, const ProfileFiles& files);
   std::set<std::string> adopt_sessions();
   bool adopt_session(const std::string& name, std::optional<uint64_t> died);
   void look_at_pins();
   void restore_replaced();
-  void adopt_earlier(Session& session);
-  void sweep_earlier();
+  void adopt_earlier();
+  void forget_orphans(const std::set<std::string>& lost);
+  void forget(const std::string& name);
   void sweep(const std::string& pin, const std::string& why);
   void on_state(const Session& session);
   void forget_later();

@@ -15,16 +15,14 @@ Result<UniqueFd> duplicate(int fd) {
 
 }  // namespace
 
-Result<OpenedRecording> open_for_reading(int image_fd, const ProgramImage& image,
-                                         const MapSet& maps) {
+Result<OpenedRecording> open_for_reading(int schema_fd, const RecordingMaps& maps) {
   OpenedRecording opened;
-  STAPD_ASSIGN(opened.image, duplicate(image_fd));
-  STAPD_ASSIGN(opened.ring, duplicate(maps.fd(kRingMap)));
-  STAPD_ASSIGN(opened.state, duplicate(maps.fd(kStateMap)));
-  opened.segment_bytes = maps.ring_shape().segment_size;
-  opened.segments = maps.ring_shape().segments;
-  opened.state_bytes = image.maps[kStateMap].value_size;
-  opened.script_name = image.script_name;
+  STAPD_ASSIGN(opened.schema, duplicate(schema_fd));
+  STAPD_ASSIGN(opened.ring, duplicate(maps.ring_fd()));
+  STAPD_ASSIGN(opened.state, duplicate(maps.state_fd()));
+  opened.segment_bytes = maps.shape().segment_size;
+  opened.segments = maps.shape().segments;
+  opened.state_bytes = maps.state_bytes();
   return opened;
 }
 

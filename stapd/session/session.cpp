@@ -103,7 +103,8 @@ bool Session::is_outdated() const {
 }
 
 uint64_t Session::ring_bytes() const {
-  return recorder_ ? recorder_->maps().ring_shape().segment_size : profile_.ring_bytes;
+  const RecordingMaps* maps = readable_maps();
+  return maps ? maps->shape().segment_size : profile_.ring_bytes;
 }
 
 // ---- starting ---------------------------------------------------------------------------------
@@ -117,17 +118,25 @@ void Session::start(Started tell, OnUnknownKey on_unknown_key) {
     return tell_starters(failure_);
   }
   failure_.reset();
+  auto begin = [this, forgets = state_ == State::stopped && has_predecessor()] {
+    if (forgets) forget_earlier();
+    compile();
+  };
   set_state(State::starting);
-  if (!writes_end()) return compile();
-  // Its pins are those of the last recording until then.
+  if (!writes_end()) return begin();
+  // Until then its pins are those of the last recording.
+  attempt_ = std::make_shared<Attempt>();
   last_files()->when_finished(
-      [this, attempt = std::weak_ptr<Attempt>(attempt_ = std::make_shared<Attempt>())](
-          const std::optional<std::string>&) {
-        if (!attempt.expired()) compile();
+      [begin, attempt = std::weak_ptr<Attempt>(attempt_)](const std::optional<std::string>&) {
+        if (!attempt.expired()) begin();
       });
 }
 
 std::optional<SessionFailure> Session::refusal(OnUnknownKey on_unknown_key) const {
+  if (has_predecessor() && profile_gone_)
+    return SessionFailure{SessionFailure::Kind::profile,
+                          "another build of stapd started it, and it has no profile to start it "
+                          "from: it goes on recording as it was until it is stopped"};
   if (!profile_error_.empty()) return SessionFailure{SessionFailure::Kind::profile, profile_error_};
   if (on_unknown_key == OnUnknownKey::refuse && !profile_.unknown_keys.empty())
     return SessionFailure{SessionFailure::Kind::profile,
@@ -191,7 +200,8 @@ Result<Session::Prepared> Session::prepare(UniqueFd image_fd) const {
   copy_text(metadata.fingerprint, fingerprint_of(profile_));
   copy_text(metadata.profile_path, profile_.path);
   copy_text(metadata.script_path, profile_.script_path);
-  STAPD_ASSIGN(MetadataMap map, MetadataMap::create(metadata, encoded));
+  STAPD_ASSIGN(SessionSchema schema, SessionSchema::make(image, name_));
+  STAPD_ASSIGN(MetadataMap map, MetadataMap::create(metadata, {encoded, schema.encoded}));
   RecorderOptions options;
   options.segment_size = profile_.ring_bytes;
   options.pin_folder = host_.paths.session_pins(name_);
@@ -203,12 +213,13 @@ Result<Session::Prepared> Session::prepare(UniqueFd image_fd) const {
     STAPD_ASSIGN(files_state, SessionFiles::make_state(profile_.files));
     options.more_pins.emplace_back(kFilingPin, files_state->fd());
   }
-  return Prepared{std::move(image_fd), std::move(map),
+  return Prepared{std::move(schema), std::move(map),
                   std::make_shared<const ProgramImage>(std::move(image)), options,
                   std::move(files_state)};
 }
 
 Status Session::begin_recording(UniqueFd image_fd) {
+  if (has_predecessor()) return succeed(std::move(image_fd));
   forget_recording();
   forget_earlier();
   STAPD_ASSIGN(Prepared prepared, prepare(std::move(image_fd)));
@@ -221,7 +232,7 @@ Status Session::begin_recording(UniqueFd image_fd) {
 
 Status Session::take(Prepared prepared, std::unique_ptr<Recorder> recorder) {
   recorder_ = std::move(recorder);
-  image_ = std::move(prepared.image_fd);
+  schema_ = std::move(prepared.schema);
   metadata_.emplace(std::move(prepared.metadata));
   metadata_->metadata().holder = static_cast<uint64_t>(getpid());
   started_real_ = metadata_->metadata().started_real;
@@ -315,6 +326,10 @@ void Session::stop(SessionFiles::Finished tell) {
     return tell(std::nullopt);
   }
   if (state_ == State::recording) end_recording("stopped");
+  if (has_predecessor()) {
+    end_predecessor("stopped");
+    set_state(State::stopped);
+  }
   auto ended = [this, tell = std::move(tell)](const std::optional<std::string>& failure) {
     remove_earlier_pins();
     tell(failure);
@@ -338,13 +353,27 @@ void Session::forget_recording() {
   files_.reset();
   recorder_.reset();
   metadata_.reset();
-  image_.reset();
+  schema_.reset();
 }
 
 // ---- what it holds ----------------------------------------------------------------------------
 
+tl::unexpected<Error> Session::nothing_to_read() const {
+  return failf(ErrorCode::not_found, "{} records nothing", name_);
+}
+
+const RecordingMaps* Session::readable_maps() const {
+  if (recorder_) return &recorder_->maps().recording();
+  return earlier_.empty() ? nullptr : &earlier_.back().maps();
+}
+
+const SessionSchema& Session::readable_schema() const {
+  return recorder_ ? *schema_ : earlier_.back().schema();
+}
+
 Result<SessionStatistics> Session::statistics() const {
-  if (!recorder_) return failf(ErrorCode::not_found, "{} records nothing", name_);
+  const RecordingMaps* maps = readable_maps();
+  if (!maps) return nothing_to_read();
   SessionStatistics statistics;
   RingDepth ring = take_depth();
   statistics.ledger = ring.ledger;
@@ -352,22 +381,27 @@ Result<SessionStatistics> Session::statistics() const {
   statistics.depth_ns = ring.depth_ns;
   for (DropCause cause : {DropCause::nested_too_deep, DropCause::lock_timeout})
     statistics.skipped += statistics.ledger.dropped[static_cast<size_t>(cause)];
-  statistics.errors = recorder_->state().errors;
+  statistics.errors = maps->state().errors;
+  statistics.earlier = earlier_.size();
+  if (files_) statistics.files = files_->status();
+  if (!recorder_) {
+    --statistics.earlier;
+    return statistics;
+  }
   statistics.missed = recorder_->recursion_misses();
   const SessionMetadata& metadata = metadata_->metadata();
   statistics.away_ns = metadata.away;
   statistics.last_away_ns = metadata.last_away;
   statistics.adoptions = metadata.adoptions;
-  if (files_) statistics.files = files_->status();
-  statistics.earlier = earlier_.size();
   if (metadata.worst_depth.day == local_day(read_clocks().real))
     statistics.worst_depth_ns = metadata.worst_depth.depth_ns;
   return statistics;
 }
 
 Result<OpenedRecording> Session::open_recording() const {
-  if (!recorder_) return failf(ErrorCode::not_found, "{} records nothing", name_);
-  return open_for_reading(image_.get(), recorder_->image(), recorder_->maps());
+  const RecordingMaps* maps = readable_maps();
+  if (!maps) return nothing_to_read();
+  return open_for_reading(readable_schema().sealed.get(), *maps);
 }
 
 Result<Snapshot> Session::take_snapshot(const SnapshotRequest& request) const {
@@ -375,14 +409,20 @@ Result<Snapshot> Session::take_snapshot(const SnapshotRequest& request) const {
     return failf(ErrorCode::not_found, "{} has no {} earlier recordings", name_, request.earlier);
   if (request.earlier > 0) {
     const EarlierRecording& earlier = earlier_[request.earlier - 1];
-    return copy_recording(earlier.image_fd(), earlier.maps(), request);
+    return copy_recording(earlier.schema().sealed.get(), earlier.maps(), request);
   }
-  if (!recorder_) return failf(ErrorCode::not_found, "{} records nothing", name_);
-  return copy_recording(image_.get(), recorder_->maps(), request);
+  const RecordingMaps* maps = readable_maps();
+  if (!maps) return nothing_to_read();
+  return copy_recording(readable_schema().sealed.get(), *maps, request);
 }
 
 Result<UniqueFd> Session::dump_globals() const {
-  if (!recorder_) return failf(ErrorCode::not_found, "{} records nothing", name_);
+  if (!recorder_ && readable_maps())
+    return failf(ErrorCode::unsupported,
+                 "{} was started by another build of stapd: its globals "
+                 "cannot be read",
+                 name_);
+  if (!recorder_) return nothing_to_read();
   std::string text;
   for (const GlobalSpec& global : recorder_->image().globals)
     append_global(text, global, recorder_->map_access());

@@ -20,6 +20,7 @@
 #include "stapd/session/opened_recording.h"
 #include "stapd/session/ring_depth.h"
 #include "stapd/session/session_files.h"
+#include "stapd/session/session_schema.h"
 #include "stapd/session/snapshot.h"
 
 namespace stapd {
@@ -67,7 +68,9 @@ class Session {
   uint64_t started_real_ns() const { return started_real_; }
   uint64_t ring_bytes() const;
   // Nothing is known any more but its name: the profile is gone, and there is nothing to read.
-  bool is_forgotten() const { return profile_gone_ && !recorder_ && state_ != State::starting; }
+  bool is_forgotten() const {
+    return profile_gone_ && !readable_maps() && state_ != State::starting;
+  }
 
   // ---- its profile
   void set_profile(Profile profile);
@@ -87,6 +90,11 @@ class Session {
   // Takes over what is pinned. An error when that is not to be had.
   // What stap or staprun left, and a process of theirs holds, is only looked at until that ends.
   Status adopt(std::optional<uint64_t> away_since);
+  // Keeps what is pinned, and which this build cannot take over: it can be read, and goes on
+  // recording until start() has an equal in its place.
+  Status keep_predecessor();
+  bool has_predecessor() const { return !recorder_ && !earlier_.empty(); }
+  bool predecessor_records() const { return has_predecessor() && earlier_.back().records(); }
   bool is_held() const { return holder_pid_ != 0; }
   // Its pins are there, or will be.
   bool has_pins() const {
@@ -94,9 +102,10 @@ class Session {
   }
   // Somebody may have removed the pins of what had ended.
   void look_at_pins();
-  // What it recorded before it was restarted, by the pins of it that a dead stapd left; its files
-  // get the end that they may lack. Before adopt().
+  // What it recorded before it was restarted, or replace() left: the pins of a recording that
+  // ended, whose files get the end that they may lack, or of a predecessor. Before adopt().
   Status adopt_earlier(const std::string& pin_folder);
+  void forget_earlier();
   // `tell` gets why not all of its files could be written, or nothing; before stop() returns, or
   // later.
   void stop(SessionFiles::Finished tell);
@@ -126,10 +135,8 @@ class Session {
   Status replace_recording(UniqueFd image);
   // `before`: the files of a recording that it replaces.
   Status take(Prepared prepared, std::unique_ptr<Recorder> recorder);
-  Status keep_earlier(const std::string& pin_folder);
   void forget_oldest(const std::string& why);
   void forget_outlived();
-  void forget_earlier();
   void remove_earlier_pins() const;
   Status open_pins();
   Status take_over(std::optional<uint64_t> away_since);
@@ -143,16 +150,24 @@ class Session {
   void forget_holder();
   void forget_pinned();
   Status watch();
-  Result<std::unique_ptr<SessionFiles>> open_files(std::shared_ptr<const ProgramImage> image,
-                                                   const MapSet& maps, SharedArea state);
+  FilingSource filing_source() const;
+  Result<std::unique_ptr<SessionFiles>> open_files(const FilingSource& source, SharedArea state);
   Status begin_files(SharedArea state);
   Status resume_files();
   void end_files(SessionFiles& files, const std::string& pin_folder, const std::string& reason);
-  Status end_files_left(std::shared_ptr<const ProgramImage> image, const MapSet& maps,
-                        const std::string& pin_folder, const std::string& reason);
+  Status end_files_left(const FilingSource& source, const std::string& pin_folder,
+                        const std::string& reason);
   static bool lacks_end_of_files(const std::string& pin_folder);
   SessionFiles* last_files() const;
   bool writes_end() const;
+  void keep_earlier(EarlierRecording earlier);
+  Status resume_files_of_earlier();
+  Status succeed(UniqueFd image);
+  void end_predecessor(const std::string& reason);
+  // Null when there is nothing to read.
+  const RecordingMaps* readable_maps() const;
+  const SessionSchema& readable_schema() const;
+  tl::unexpected<Error> nothing_to_read() const;
   void look_after();
   void run_commands();
   RingDepth take_depth() const;
@@ -178,14 +193,14 @@ class Session {
 
   // What a recorder is started with.
   struct Prepared {
-    UniqueFd image_fd;
+    SessionSchema schema;
     MetadataMap metadata;
     std::shared_ptr<const ProgramImage> image;
     RecorderOptions options;
     std::optional<SharedArea> files_state;
   };
 
-  UniqueFd image_;
+  std::optional<SessionSchema> schema_;
   std::optional<MetadataMap> metadata_;
   std::unique_ptr<Recorder> recorder_;
   std::vector<EarlierRecording> earlier_;  // the oldest first

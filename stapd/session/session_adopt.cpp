@@ -8,7 +8,6 @@
 #include "runtime/image/image_io.h"
 #include "runtime/load/death_watch.h"
 #include "runtime/load/pins.h"
-#include "stapd/session/sealed_memfd.h"
 #include "stapd/session/session.h"
 
 namespace stapd {
@@ -25,7 +24,7 @@ Status Session::adopt(std::optional<uint64_t> away_since) {
   Status adopted = open_pins();
   std::string folder = host_.paths.session_pins(name_);
   if (adopted && recorder_->is_stopped() && lacks_end_of_files(folder)) {
-    adopted = end_files_left(recorder_->shared_image(), recorder_->maps(), folder, "stopped");
+    adopted = end_files_left(filing_source(), folder, "stopped");
     if (adopted) show_outcome();
   } else if (adopted && recorder_->is_stopped()) {
     show_end();
@@ -41,7 +40,7 @@ Status Session::open_pins() {
   STAPD_ASSIGN(MetadataMap map, MetadataMap::open(folder));
   STAPD_ASSIGN(std::string encoded, map.read_image());
   STAPD_ASSIGN(ProgramImage image, decode_image_untrusted(encoded));
-  STAPD_ASSIGN(image_, sealed_memfd("stapd-image", encoded));
+  STAPD_ASSIGN(schema_, SessionSchema::open(map));
   STAPD_ASSIGN(recorder_,
                Recorder::observe(std::make_shared<const ProgramImage>(std::move(image)), folder));
   metadata_.emplace(std::move(map));

@@ -23,7 +23,8 @@ std::string size_text(uint64_t bytes) {
 // A measurement counts for the worst of the day, whoever asked for it.
 RingDepth Session::take_depth() const {
   ClockReading now = read_clocks();
-  RingDepth ring = measure_depth(recorder_->reader(), now.boot);
+  RingReader reader(readable_maps()->ring(), readable_schema().info->formats);
+  RingDepth ring = measure_depth(reader, now.boot);
   if (ring.ledger.overwritten && state_ == State::recording)
     note_depth(metadata_->metadata().worst_depth, ring.depth_ns, local_day(now.real));
   return ring;

@@ -12,21 +12,29 @@
 namespace stapd {
 namespace {
 
+constexpr char kDoorbellPin[] = "doorbell";
+
 std::string filing_pin(const std::string& pin_folder) { return pin_folder + "/" + kFilingPin; }
 
 }  // namespace
 
-Result<std::unique_ptr<SessionFiles>> Session::open_files(std::shared_ptr<const ProgramImage> image,
-                                                          const MapSet& maps, SharedArea state) {
+FilingSource Session::filing_source() const {
+  const MapSet& maps = recorder_->maps();
+  std::optional<uint32_t> doorbell = recorder_->image().doorbell;
+  return {schema_->info, maps.recording(), doorbell ? maps.fd(*doorbell) : -1};
+}
+
+Result<std::unique_ptr<SessionFiles>> Session::open_files(const FilingSource& source,
+                                                          SharedArea state) {
   auto say_it = [this](int priority, const std::string& text, const char* id) {
     say(priority, text, id);
   };
-  return SessionFiles::begin(host_.loop, say_it, std::move(image), maps, std::move(state),
+  return SessionFiles::begin(host_.loop, say_it, source, std::move(state),
                              std::move(files_before_));
 }
 
 Status Session::begin_files(SharedArea state) {
-  STAPD_ASSIGN(files_, open_files(recorder_->shared_image(), recorder_->maps(), std::move(state)));
+  STAPD_ASSIGN(files_, open_files(filing_source(), std::move(state)));
   // What an end handler prints may be more than its ring holds.
   recorder_->on_half_segment([this] {
     if (files_) files_->catch_up();
@@ -59,27 +67,35 @@ bool Session::lacks_end_of_files(const std::string& pin_folder) {
 }
 
 // A recording that ended while the dead stapd was there: what only its ring has is written.
-Status Session::end_files_left(std::shared_ptr<const ProgramImage> image, const MapSet& maps,
-                               const std::string& pin_folder, const std::string& reason) {
+Status Session::end_files_left(const FilingSource& source, const std::string& pin_folder,
+                               const std::string& reason) {
   STAPD_ASSIGN(SharedArea state, SharedArea::open(filing_pin(pin_folder)));
-  STAPD_ASSIGN(files_before_, open_files(std::move(image), maps, std::move(state)));
+  STAPD_ASSIGN(files_before_, open_files(source, std::move(state)));
   end_files(*files_before_, pin_folder, reason);
   say(LOG_INFO, "stapd died before the files of a recording had their end: it is written now",
       message_id::kFilesGoOn);
   return {};
 }
 
-Status Session::adopt_earlier(const std::string& pin_folder) {
-  STAPD_TRY(keep_earlier(pin_folder));
+// Of the newest of what it recorded before: they go on, when it does, or get their end.
+Status Session::resume_files_of_earlier() {
   const EarlierRecording& earlier = earlier_.back();
-  if (!lacks_end_of_files(pin_folder)) return {};
-  return end_files_left(earlier.image(), earlier.maps(), pin_folder, "restarted");
+  const std::string& folder = earlier.pin_folder();
+  if (predecessor_records()) started_real_ = earlier.started_real();
+  if (!lacks_end_of_files(folder)) return {};
+  Result<UniqueFd> doorbell = open_pin(folder + "/" + kDoorbellPin);
+  FilingSource source{earlier.schema().info, earlier.maps(), doorbell ? doorbell->get() : -1};
+  if (!predecessor_records()) return end_files_left(source, folder, "restarted");
+  STAPD_ASSIGN(SharedArea state, SharedArea::open(filing_pin(folder)));
+  STAPD_ASSIGN(files_, open_files(source, std::move(state)));
+  return {};
 }
 
 SessionFiles* Session::last_files() const { return files_ ? files_.get() : files_before_.get(); }
 
 bool Session::writes_end() const {
-  return state_ != State::recording && last_files() && !last_files()->is_finished();
+  bool records = state_ == State::recording || predecessor_records();
+  return !records && last_files() && !last_files()->is_finished();
 }
 
 }  // namespace stapd

@@ -6,6 +6,7 @@
 
 #include "runtime/base/clock.h"
 #include "runtime/filing/filing_state.h"
+#include "runtime/load/map_set.h"
 #include "stapd/host/log.h"
 
 namespace stapd {
@@ -25,11 +26,10 @@ Result<SharedArea> SessionFiles::make_state(const FileSettings& settings) {
 }
 
 Result<std::unique_ptr<SessionFiles>> SessionFiles::begin(EventLoop& loop, Say say,
-                                                          std::shared_ptr<const ProgramImage> image,
-                                                          const MapSet& maps, SharedArea state,
+                                                          const FilingSource& source,
+                                                          SharedArea state,
                                                           std::unique_ptr<SessionFiles> before) {
-  STAPD_ASSIGN(std::unique_ptr<Filing> filing,
-               Filing::make(std::move(image), maps, std::move(state)));
+  STAPD_ASSIGN(std::unique_ptr<Filing> filing, Filing::make(source, std::move(state)));
   std::unique_ptr<SessionFiles> files(
       new SessionFiles(loop, std::move(say), std::move(filing), std::move(before)));
   SessionFiles* self = files.get();

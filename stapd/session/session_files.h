@@ -24,8 +24,7 @@ class SessionFiles {
   // `state` is of make_state(), or the pin of a session that is taken over. `before`: of the
   // recording that this one replaces, and whose end comes first; or null.
   static Result<std::unique_ptr<SessionFiles>> begin(EventLoop& loop, Say say,
-                                                     std::shared_ptr<const ProgramImage> image,
-                                                     const MapSet& maps, SharedArea state,
+                                                     const FilingSource& source, SharedArea state,
                                                      std::unique_ptr<SessionFiles> before);
 
   FilingStatus status() const { return filing_->status(); }

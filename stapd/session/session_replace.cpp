@@ -32,16 +32,22 @@ Status Session::replace_recording(UniqueFd image_fd) {
   end_handlers("restarted");
   if (files_) files_before_ = std::move(files_);
   forget_recording();
-  if (Status kept = keep_earlier(folder); !kept)
-    say(LOG_ERR, "what it recorded before cannot be read: " + kept.error().message);
+  if (Result<EarlierRecording> earlier = EarlierRecording::open(folder))
+    keep_earlier(std::move(*earlier));
+  else
+    say(LOG_ERR, "what it recorded before cannot be read: " + earlier.error().message);
   return take(std::move(prepared), std::move(recorder));
 }
 
-Status Session::keep_earlier(const std::string& pin_folder) {
+Status Session::adopt_earlier(const std::string& pin_folder) {
   STAPD_ASSIGN(EarlierRecording earlier, EarlierRecording::open(pin_folder));
+  keep_earlier(std::move(earlier));
+  return resume_files_of_earlier();
+}
+
+void Session::keep_earlier(EarlierRecording earlier) {
   earlier_.push_back(std::move(earlier));
   if (earlier_.size() > kMostEarlier) forget_oldest("it was restarted too often");
-  return {};
 }
 
 void Session::forget_oldest(const std::string& why) {

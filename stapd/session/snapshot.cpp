@@ -27,20 +27,20 @@ Status write_at(int fd, std::span<const std::byte> bytes, uint64_t offset) {
 
 }  // namespace
 
-Result<Snapshot> copy_recording(int image_fd, const MapSet& maps, const SnapshotRequest& request) {
-  const RingShape& shape = maps.ring_shape();
-  const RingMapping ring = {maps.ring(), shape.segment_size, shape.stride, shape.segments};
+Result<Snapshot> copy_recording(int schema_fd, const RecordingMaps& maps,
+                                const SnapshotRequest& request) {
+  const RingMapping ring = maps.ring();
   const std::span<const uint64_t> after = request.after;
   Snapshot snapshot;
-  snapshot.image_fd = image_fd;
-  snapshot.segment_bytes = shape.segment_size;
-  snapshot.segments = shape.segments;
-  snapshot.first = snapshot.end = std::min(request.first, shape.segments);
-  STAPD_ASSIGN(snapshot.ring_id, kernel_map_id(maps.fd(kRingMap)));
+  snapshot.schema_fd = schema_fd;
+  snapshot.segment_bytes = ring.segment_size;
+  snapshot.segments = ring.segments;
+  snapshot.first = snapshot.end = std::min(request.first, ring.segments);
+  STAPD_ASSIGN(snapshot.ring_id, kernel_map_id(maps.ring_fd()));
   // Before the copy: what was written until it ended is in it.
-  snapshot.ended = __atomic_load_n(&maps.session_state().ended, __ATOMIC_ACQUIRE) != 0;
+  snapshot.ended = __atomic_load_n(&maps.state().ended, __ATOMIC_ACQUIRE) != 0;
   STAPD_ASSIGN(snapshot.ring, make_memfd("stapd-snapshot"));
-  if (ftruncate(snapshot.ring.get(), static_cast<off_t>(shape.stride * shape.segments)) < 0)
+  if (ftruncate(snapshot.ring.get(), static_cast<off_t>(ring.stride * ring.segments)) < 0)
     return fail_errno("taking a snapshot", errno);
   for (uint64_t taken = 0; snapshot.end < ring.segments && taken < kBytesAtOnce; ++snapshot.end) {
     uint64_t base = snapshot.end * ring.stride;

@@ -6,7 +6,7 @@
 #include <span>
 
 #include "runtime/base/unique_fd.h"
-#include "runtime/load/map_set.h"
+#include "runtime/load/recording_maps.h"
 
 namespace stapd {
 
@@ -17,7 +17,7 @@ struct SnapshotRequest {
 };
 
 struct Snapshot {
-  int image_fd = -1;  // the session's own
+  int schema_fd = -1;  // the session's own
   UniqueFd ring;  // a sealed memfd in the ring's layout; sparse: only what was asked for is there
   uint64_t segment_bytes = 0;
   uint32_t segments = 0;
@@ -27,6 +27,7 @@ struct Snapshot {
 };
 
 // Never more at once than delays nobody else.
-Result<Snapshot> copy_recording(int image_fd, const MapSet& maps, const SnapshotRequest& request);
+Result<Snapshot> copy_recording(int schema_fd, const RecordingMaps& maps,
+                                const SnapshotRequest& request);
 
 }  // namespace stapd

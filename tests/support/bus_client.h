@@ -15,16 +15,16 @@
 
 #include "runtime/base/unique_fd.h"
 #include "runtime/format/record_text.h"
-#include "runtime/image/image_io.h"
 #include "runtime/ring/ring_reader.h"
+#include "runtime/store/schema.h"
 
 namespace stapd::test {
 
 // A recording as a reader sees it: mapped, read-only.
 class MappedRecording {
  public:
-  MappedRecording(UniqueFd ring, ProgramImage image, uint32_t segment_bytes, uint32_t segments)
-      : ring_(std::move(ring)), image_(std::move(image)) {
+  MappedRecording(UniqueFd ring, RecordingInfo info, uint32_t segment_bytes, uint32_t segments)
+      : ring_(std::move(ring)), info_(std::move(info)) {
     size_t stride = segment_value_size(segment_bytes);
     size_ = stride * segments;
     memory_ = mmap(nullptr, size_, PROT_READ, MAP_SHARED, ring_.get(), 0);
@@ -35,8 +35,8 @@ class MappedRecording {
   MappedRecording(const MappedRecording&) = delete;
   MappedRecording& operator=(const MappedRecording&) = delete;
 
-  const ProgramImage& image() const { return image_; }
-  RingReader reader() const { return RingReader(mapping_, image_.formats); }
+  const RecordingInfo& info() const { return info_; }
+  RingReader reader() const { return RingReader(mapping_, info_.formats); }
   int ring_fd() const { return ring_.get(); }
   size_t ring_size() const { return size_; }
 
@@ -44,7 +44,7 @@ class MappedRecording {
   std::string text() const { return text_of(RecordChannel::output); }
   std::string text_of(RecordChannel channel) const {
     RingWindow window = reader().take();
-    RecordFormatter formatter(image_.formats);
+    RecordFormatter formatter(info_.formats);
     std::string out;
     for (RingRecord record; window.next(record);) {
       std::optional<RecordView> view = formatter.view_untrusted(record.bytes);
@@ -55,7 +55,7 @@ class MappedRecording {
 
  private:
   UniqueFd ring_;
-  ProgramImage image_;
+  RecordingInfo info_;
   void* memory_ = nullptr;
   size_t size_ = 0;
   RingMapping mapping_;
@@ -240,17 +240,17 @@ class BusClient {
   }
 
   std::unique_ptr<MappedRecording> read_recording(const Message& reply) {
-    int image = -1, ring = -1, state = -1;
-    sd_bus_message_read(reply.get(), "hhh", &image, &ring, &state);
-    return map_recording(image, ring, read_shape(reply));
+    int schema = -1, ring = -1, state = -1;
+    sd_bus_message_read(reply.get(), "hhh", &schema, &ring, &state);
+    return map_recording(schema, ring, read_shape(reply));
   }
 
   std::unique_ptr<MappedRecording> read_copy(const Message& reply,
                                              std::map<std::string, uint64_t>& shape) {
-    int image = -1, ring = -1;
-    sd_bus_message_read(reply.get(), "hh", &image, &ring);
+    int schema = -1, ring = -1;
+    sd_bus_message_read(reply.get(), "hh", &schema, &ring);
     shape = read_shape(reply);
-    return map_recording(image, ring, shape);
+    return map_recording(schema, ring, shape);
   }
 
   // The numbers of an a{sv}.
@@ -277,9 +277,9 @@ class BusClient {
     return shape;
   }
 
-  std::unique_ptr<MappedRecording> map_recording(int image, int ring,
+  std::unique_ptr<MappedRecording> map_recording(int schema, int ring,
                                                  std::map<std::string, uint64_t> shape) {
-    Result<ProgramImage> decoded = decode_image_untrusted(read_all(image));
+    Result<RecordingInfo> decoded = decode_schema_untrusted(read_all(schema));
     if (!decoded) {
       error_ = decoded.error().message;
       return nullptr;

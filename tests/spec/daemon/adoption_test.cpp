@@ -175,34 +175,6 @@ TEST_F(Adoption, WhatCannotBeTakenOverIsSweptAndStartsAgain) {
   EXPECT_TRUE(daemon_.says("removed " + daemon_.paths().session_pins("other")));
 }
 
-// As a build with another image version would have left it.
-void change_image_version(const std::string& pins) {
-  constexpr size_t kPage = 4096;  // where the image begins in the metadata
-  Result<MetadataMap> metadata = MetadataMap::open(pins);
-  ASSERT_TRUE(metadata) << metadata.error().message;
-  void* page = mmap(nullptr, kPage, PROT_READ | PROT_WRITE, MAP_SHARED, metadata->fd(), kPage);
-  ASSERT_NE(page, MAP_FAILED);
-  // Behind eight bytes that say what it is.
-  auto* version = static_cast<uint32_t*>(page) + 2;
-  ASSERT_EQ(*version, kImageVersion);
-  *version = kImageVersion + 1;
-  munmap(page, kPage);
-}
-
-TEST_F(Adoption, AnImageOfAnotherVersionIsSweptSaidAndStartedAgain) {
-  MarkedCalls({0}, 10).join();
-  daemon_.kill_now();
-  change_image_version(daemon_.paths().session_pins("marked"));
-  daemon_.start();
-  EXPECT_TRUE(wait_until([&] { return daemon_.client().state_of("marked") == "recording"; }));
-  EXPECT_TRUE(daemon_.says("removed " + daemon_.paths().session_pins("marked") +
-                           ": program image of version "))
-      << daemon_.log();
-  EXPECT_EQ(daemon_.client().open("marked")->text(), "begins\n");
-  MarkedCalls({0}, 10).join();
-  EXPECT_EQ(ledger_of(*daemon_.client().open("marked"), 0).kept, 10u);
-}
-
 // Wherever it is killed: while it adopts, compiles, pins, runs begin, stops.
 TEST_F(Adoption, KilledAtAnyMomentItLeavesNothingHalfMade) {
   for (int i = 0; i < 3; ++i)

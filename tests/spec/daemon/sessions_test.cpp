@@ -168,7 +168,7 @@ TEST(Sessions, RecordsWithoutTimeAreShorter) {
   auto recording = daemon.client().open("timeless");
   ASSERT_TRUE(recording);
   size_t timeless = 0;
-  for (const RecordFormat& format : recording->image().formats)
+  for (const RecordFormat& format : recording->info().formats)
     timeless += format.channel == RecordChannel::output && !format.has_time;
   EXPECT_GT(timeless, 0u);
 }

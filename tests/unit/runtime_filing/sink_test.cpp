@@ -29,15 +29,13 @@ class Sinks : public testing::Test {
     settings_.count = count;
     area_.assign(FilingState::size_for(kSampleSegments), std::byte{0});
     FilingState::make(area_.data(), settings_, kSampleSegments);
-    ProgramImage image;
-    image.formats = sample_info().formats;
-    image_ = std::make_shared<const ProgramImage>(std::move(image));
+    info_ = std::make_shared<const RecordingInfo>(sample_info());
   }
   // What a writer finds after the one before it is gone.
   Result<std::unique_ptr<RecordSink>> open() {
     state_.reset();
     state_.emplace(std::move(*FilingState::open(area_.data(), area_.size())));
-    SinkInput input{layer_, *state_, image_};
+    SinkInput input{layer_, *state_, info_};
     return settings_.format == Format::text ? open_text_sink(input) : open_recording_sink(input);
   }
   static void add(RecordSink& sink, uint64_t first, uint64_t count) {
@@ -82,7 +80,7 @@ class Sinks : public testing::Test {
   FileSettings settings_;
   std::vector<std::byte> area_;
   std::optional<FilingState> state_;
-  std::shared_ptr<const ProgramImage> image_;
+  std::shared_ptr<const RecordingInfo> info_;
 };
 
 TEST_F(Sinks, TextIsSwitchedAsSystemTapDoesIt) {
@@ -320,7 +318,7 @@ TEST_F(Sinks, TextKilledAtEveryWriteIsWhole) {
                      ? std::min<int64_t>(bytes, static_cast<int64_t>(all.size()))
                      : -1;
         };
-        auto sink = open_text_sink({layer_, state, image_});
+        auto sink = open_text_sink({layer_, state, info_});
         if (!sink) _exit(1);
         write_until_killed(**sink, 0, kValues, report, add);
         _exit(0);
