@@ -177,6 +177,7 @@ class Session {
   void check_depth();
   void end_handlers(const std::string& reason);
   void end_recording(const std::string& reason);
+  std::string run_failure() const;
   void forget_sources();
   void forget_recording();
   void tell_starters(const std::optional<SessionFailure>& failure);
