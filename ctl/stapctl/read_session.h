@@ -53,6 +53,7 @@ class SessionMerge {
   // again with each call.
   std::optional<size_t> next(RingRecord& record) {
     std::optional<size_t> first;
+    if (streams_.size() == 1) return streams_[0]->next(record) ? std::optional<size_t>(0) : first;
     for (size_t i = 0; i < streams_.size(); ++i) {
       if (!heads_[i].waits) heads_[i].waits = streams_[i]->next(heads_[i].record);
       bool earlier =

@@ -60,6 +60,7 @@ class RecordingSink : public RecordSink {
 
 Result<std::unique_ptr<RecordSink>> open_recording_sink(const SinkInput& input) {
   STAPD_ASSIGN(RotationState files, take_over_files(input.state.settings().path));
+  remove_unwritten(files);  // a recording's file begins with a block
   std::vector<std::string> paths;
   for (const RotatedFile& file : files.files) paths.push_back(file.path);
   RecordingResume resume;

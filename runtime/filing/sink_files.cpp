@@ -24,15 +24,17 @@ Result<RotationState> take_over_files(const std::string& path) {
   return state;
 }
 
+void remove_unwritten(RotationState& state) {
+  if (state.files.empty() || state.files.back().size > 0) return;
+  std::error_code ignored;
+  std::filesystem::remove(state.files.back().path, ignored);
+  state.next = state.files.back().number;
+  state.files.pop_back();
+}
+
 bool go_on_with(RotationState& state, const std::string& path, uint64_t size) {
-  // Made by a writer that was killed before it wrote anything into it.
-  if (state.files.size() > 1 && state.files.back().size == 0 &&
-      state.files[state.files.size() - 2].path == path) {
-    std::error_code ignored;
-    std::filesystem::remove(state.files.back().path, ignored);
-    state.next = state.files.back().number;
-    state.files.pop_back();
-  }
+  if (state.files.size() > 1 && state.files[state.files.size() - 2].path == path)
+    remove_unwritten(state);
   if (state.files.empty() || state.files.back().path != path || state.files.back().size < size)
     return false;
   state.files.back().size = size;

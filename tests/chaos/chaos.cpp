@@ -28,7 +28,8 @@ int main(int argc, char** argv) {
   }
   if (std::string faults = world.end(); !faults.empty())
     return complain(seed, rounds, "end", faults);
-  std::printf("seed %lu: %lu rounds, all whole\n", seed, rounds);
+  std::printf("seed %lu: %lu rounds, all whole, and the files of %lu recordings and %lu texts\n",
+              seed, rounds, world.whole_recordings(), world.whole_texts());
   for (const auto& [deed, count] : deeds) std::printf("%6lu %s\n", count, deed.c_str());
   return 0;
 }

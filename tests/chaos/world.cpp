@@ -5,8 +5,6 @@
 namespace stapd::test {
 namespace {
 
-constexpr char kSession[] = "numbered";
-
 size_t count_entries(const std::string& folder) {
   size_t count = 0;
   for ([[maybe_unused]] const auto& entry : std::filesystem::directory_iterator(folder)) ++count;
@@ -22,6 +20,7 @@ const World::Deed World::kDeeds[] = {
     {"restart", &World::restart},
     {"kill in a restart", &World::restart_and_kill},
     {"stop and start", &World::stop_and_start},
+    {"kill in a stop", &World::stop_and_kill},
     {"restart with a wrong script", &World::start_with_wrong_script},
     {"lose the profile", &World::lose_profile},
     {"kill while it starts", &World::kill_while_it_starts},
@@ -44,12 +43,10 @@ std::string World::act() {
   return deed.name;
 }
 
-// Another label, and often another size of the ring.
+// Another label, often another size of the ring, and other files.
 void World::write_profile() {
   std::string label = "g" + std::to_string(++generation_);
-  const char* const sizes[] = {"64K", "128K", "256K"};
-  daemon_.add_profile(kSession, numbered_script(label),
-                      std::string("[Memory]\nSize=") + sizes[random(3)] + "\n");
+  daemon_.add_profile(kSession, numbered_script(label), choose_files(label));
 }
 
 void World::start_daemon() {
@@ -95,7 +92,19 @@ void World::restart_and_kill() {
 void World::stop_and_start() {
   paused_between_ = true;
   if (!daemon_.client().stop(kSession)) fail("stop: " + daemon_.client().error());
+  check_ended_files();
   write_profile();
+  if (!daemon_.client().start(kSession)) fail("start: " + daemon_.client().error());
+}
+
+// It goes on, or has ended; or it has begun anew, if it had ended whole.
+void World::stop_and_kill() {
+  paused_between_ = true;
+  write_profile();
+  std::thread killer([this, us = random(20'000)] { kill_after(us); });
+  daemon_.client().stop(kSession);
+  killer.join();
+  kill_and_start();
   if (!daemon_.client().start(kSession)) fail("start: " + daemon_.client().error());
 }
 
@@ -154,15 +163,19 @@ std::string World::check() {
       faults += "CPU " + std::to_string(cpu) + ": " + std::to_string(load_.made(cpu)) +
                 " events were made, the newest record is of " + std::to_string(segment.last) + "\n";
   }
-  if (held_ && !paused_between_) {
+  if (held_) {
     std::string ignored;  // its heartbeats after the last check are not known
     NumberedRecording before = check_recording(*held_, load_.cpus(), held_heartbeats_, ignored);
-    for (size_t cpu = 0; cpu < now.cpus.size() && before.label != now.label; ++cpu)
+    if (!recorded_.empty()) note_recording(*held_, before, false);
+    for (size_t cpu = 0; cpu < now.cpus.size() && before.label != now.label && !paused_between_;
+         ++cpu)
       if (now.cpus[cpu].first > before.cpus[cpu].last + 1)
         faults += "CPU " + std::to_string(cpu) + ": " + now.label + " begins with " +
                   std::to_string(now.cpus[cpu].first) + ", " + before.label + " ended with " +
                   std::to_string(before.cpus[cpu].last) + "\n";
   }
+  note_recording(*recording, now, paused_between_);
+  if (random(8) == 0) check_live_files(faults);
   held_ = std::move(recording);
   held_heartbeats_ = heartbeats;
   paused_between_ = false;
@@ -198,6 +211,8 @@ void World::check_process(std::string& faults) {
 std::string World::end() {
   std::string faults;
   if (!daemon_.client().stop(kSession)) faults += "stop: " + daemon_.client().error() + "\n";
+  check_ended_files();
+  faults += std::exchange(faults_, "");
   if (int status = daemon_.terminate()) faults += "exit status " + std::to_string(status) + "\n";
   held_.reset();
   if (daemon_.has_pins()) faults += "pins are left behind\n";
@@ -205,7 +220,6 @@ std::string World::end() {
     std::string name = entry.path().filename();
     if (name != "lock") faults += "left behind: " + entry.path().string() + "\n";
   }
-  said_ = daemon_.log();
   return faults;
 }
 

@@ -264,6 +264,18 @@ TEST_F(Sinks, AnEmptyFileOfADeadWriterIsTakenAgain) {
   EXPECT_EQ(folder_.names(), Names{"rec.0"});
 }
 
+TEST_F(Sinks, AnEmptyFileOfOneThatDiedAtOnceIsTaken) {
+  make(Format::recording, 100'000);
+  write_file(folder_.file("rec.0"), "");
+  auto sink = open();
+  add(**sink, 0, 100);
+  ASSERT_TRUE((*sink)->finish("stopped"));
+  std::string findings;
+  EXPECT_EQ(recorded(&findings), range(100));
+  EXPECT_EQ(findings, "");
+  EXPECT_EQ(folder_.names(), Names{"rec.0"});
+}
+
 TEST_F(Sinks, WhenTheFilesWereMovedAwayAnotherRecordingBegins) {
   make(Format::recording, 100'000);
   RecordingId before{};
