@@ -21,7 +21,7 @@ BIN = Path(sys.argv[1]).resolve() if len(sys.argv) > 1 else None
 # getpgid() of a process that cannot exist: what the system call is given becomes a record.
 FIRST_NUMBER = 100_000_000
 NUMBERS_SCRIPT = f"""
-probe syscall.getpgid {{ if (pid >= {FIRST_NUMBER}) printf("%d\\n", pid - {FIRST_NUMBER}) }}
+probe syscall.getpgid {{ if (pid >= {FIRST_NUMBER} && pid < {2 * FIRST_NUMBER}) printf("%d\\n", pid - {FIRST_NUMBER}) }}
 probe end {{ println("the end") }}
 """
 
