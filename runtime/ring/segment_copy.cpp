@@ -267,7 +267,9 @@ class SegmentWalk {
     ledger.kept = copy_.entries_.size();
     ledger.in_flight = copy_.in_flight_.size();
     uint64_t found = ledger.before + ledger.kept + ledger.in_flight + ledger.unreadable;
-    ledger.overwritten = ledger.produced - std::min(found, ledger.produced);
+    uint64_t missing = ledger.produced - std::min(found, ledger.produced);
+    // What is older than something too old was not asked for.
+    (older_ ? ledger.before : ledger.overwritten) += missing;
     for (uint32_t cause = 0; cause < kDropCauses; ++cause)
       ledger.dropped[cause] = segment_.load_dropped(cause);
   }
