@@ -43,8 +43,9 @@ void nap() {
 class SegmentWalk {
  public:
   SegmentWalk(const SharedSegment& segment, std::span<const RecordFormat> formats,
-              const CopyRequest& request)
-      : segment_(segment), formats_(formats), request_(request) {
+              const CopyRequest& request, SegmentCopy used = {})
+      : segment_(segment), formats_(formats), request_(request), copy_(std::move(used)) {
+    copy_.forget();
     epochs_ = segment.load_epochs();
     head_ = segment.load_head();
     copy_.ledger_.produced = epochs_ << kCountBits | head_count(head_);
@@ -292,6 +293,13 @@ class SegmentWalk {
   uint64_t chunk_start_ = 0;  // distance
 };
 
+void SegmentCopy::forget() {
+  if (room_ > kMostKept) *this = SegmentCopy();
+  entries_.clear();
+  in_flight_.clear();
+  ledger_ = {};
+}
+
 void SegmentCopy::copy_bytes(const SharedSegment& segment, uint32_t newest, uint64_t bytes) {
   uint32_t size = segment.data_size();
   uint64_t end = newest + bytes;
@@ -335,10 +343,11 @@ uint64_t SegmentCopy::drop_older(uint64_t since) {
 }
 
 SegmentCopy SegmentCopy::take(const SharedSegment& segment, std::span<const RecordFormat> formats,
-                              const CopyRequest& request) {
+                              const CopyRequest& request, SegmentCopy used) {
   for (int walks = 1;; ++walks) {
-    SegmentWalk walk(segment, formats, request);
+    SegmentWalk walk(segment, formats, request, std::move(used));
     if (walk.run() || walks == kWalks) return walk.take();
+    used = walk.take();
     if (request.patience_us) nap();
   }
 }
