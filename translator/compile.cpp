@@ -120,7 +120,12 @@ class Compilation {
     if (options_.suppress_handler_errors) {
       limits.quiet_errors = true;
       limits.max_errors = limits.max_skipped = UINT32_MAX;
+      limits.error_window_ms = 0;
     }
+    if (limits.error_window_ms && limits.max_errors > kMaxTimedErrors)
+      return failf(ErrorCode::invalid_argument,
+                   "-D MAXERRORS={}: with MAXERRORS_INTERVAL at most {}", limits.max_errors,
+                   kMaxTimedErrors);
     return limits;
   }
 

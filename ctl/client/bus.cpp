@@ -33,6 +33,7 @@ std::string address_of(const std::string& path) {
 
 ErrorCode code_of(const std::string& name) {
   if (name == std::string(kErrorPrefix) + "NoSuchSession") return ErrorCode::not_found;
+  if (name == std::string(kErrorPrefix) + "NotRecording") return ErrorCode::not_found;
   if (name == SD_BUS_ERROR_UNKNOWN_OBJECT) return ErrorCode::not_found;
   if (name == SD_BUS_ERROR_ACCESS_DENIED) return ErrorCode::permission_denied;
   if (name == SD_BUS_ERROR_INVALID_ARGS) return ErrorCode::invalid_argument;

@@ -34,6 +34,7 @@ Result<SnapshotFiles> take_snapshot(const Bus& bus, const std::string& path, con
   files.end = static_cast<uint32_t>(all.number("End"));
   files.ring_id = static_cast<uint32_t>(all.number("RingId"));
   files.ended = all.flag("Ended");
+  files.replaced = all.flag("Replaced");
   // Whoever asks again must get on.
   if (files.first != wanted.first || files.end <= wanted.first) return strange_reply(kMethod);
   return files;
@@ -43,6 +44,7 @@ Status take_rest(const Bus& bus, Recording& copy, Wanted wanted) {
   while (wanted.first < copy.segments()) {
     STAPD_ASSIGN(SnapshotFiles next, take_snapshot(bus, copy.copied_from(), wanted));
     STAPD_TRY(copy.replace(next));
+    if (copy.is_elsewhere()) return {};
     wanted.first = next.end;
   }
   return {};
@@ -58,8 +60,9 @@ Result<std::unique_ptr<Recording>> copy_recording(const Bus& bus, const std::str
   return recording;
 }
 
-Status refresh_copy(const Bus& bus, Recording& copy, const std::vector<uint64_t>& positions) {
-  return take_rest(bus, copy, {0, 0, positions});
+Status refresh_copy(const Bus& bus, Recording& copy, uint32_t earlier,
+                    const std::vector<uint64_t>& positions) {
+  return take_rest(bus, copy, {earlier, 0, positions});
 }
 
 }  // namespace stapd::ctl

@@ -13,7 +13,9 @@ namespace stapd::ctl {
 // Of the session at this path: what it records now, or its n-th earlier recording.
 Result<std::unique_ptr<Recording>> copy_recording(const Bus& bus, const std::string& path,
                                                   uint32_t earlier);
-// `positions` as of RingFollower: what is before them is not needed.
-Status refresh_copy(const Bus& bus, Recording& copy, const std::vector<uint64_t>& positions);
+// As the same says now; the copy tells when that is another ring by now. `positions` as of
+// RingFollower: what is before them is not needed.
+Status refresh_copy(const Bus& bus, Recording& copy, uint32_t earlier,
+                    const std::vector<uint64_t>& positions);
 
 }  // namespace stapd::ctl

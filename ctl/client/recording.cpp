@@ -40,21 +40,21 @@ Result<std::unique_ptr<Recording>> Recording::open(const SnapshotFiles& first,
 }
 
 Status Recording::replace(const SnapshotFiles& snapshot) {
-  if (snapshot.ring_id != ring_.id) {
-    copy_ended_ = true;  // and another one has begun
-    return {};
-  }
+  is_elsewhere_ = snapshot.ring_id != ring_.id;
+  if (is_elsewhere_) return {};
   STAPD_TRY(map_copied_segments(snapshot.ring.get(), ring_, snapshot.first, snapshot.end));
-  copy_ended_ = snapshot.ended;
+  if (snapshot.ended) copy_ = snapshot.replaced ? Fate::replaced : Fate::ended;
   return {};
 }
 
 RingReader Recording::reader() const { return RingReader(ring_.mapping(), info_.formats); }
 
-bool Recording::has_ended() const {
-  if (!copied_from_.empty()) return copy_ended_;
+Recording::Fate Recording::fate() const {
+  if (!copied_from_.empty()) return copy_;
   const auto* state = reinterpret_cast<const SessionState*>(state_.data());
-  return __atomic_load_n(&state->ended, __ATOMIC_ACQUIRE) != 0;
+  uint32_t ended = __atomic_load_n(&state->ended, __ATOMIC_ACQUIRE);
+  if (!ended) return Fate::grows;
+  return ended == SessionState::replaced ? Fate::replaced : Fate::ended;
 }
 
 }  // namespace stapd::ctl

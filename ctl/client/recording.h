@@ -25,7 +25,7 @@ struct SnapshotFiles {
   UniqueFd schema, ring;
   uint64_t segment_bytes = 0;
   uint32_t segments = 0, first = 0, end = 0, ring_id = 0;
-  bool ended = false;
+  bool ended = false, replaced = false;
 };
 
 class Recording {
@@ -34,7 +34,7 @@ class Recording {
   // Of the session at this path; the segments that are not in the first snapshot are to be added.
   static Result<std::unique_ptr<Recording>> open(const SnapshotFiles& first,
                                                  const std::string& path);
-  // Segments of a newer snapshot take the place of those that are here.
+  // Segments of a newer snapshot take the place of those that are here, if it is of this ring.
   Status replace(const SnapshotFiles& snapshot);
   Recording(const Recording&) = delete;
   Recording& operator=(const Recording&) = delete;
@@ -46,8 +46,18 @@ class Recording {
   const std::string& copied_from() const { return copied_from_; }
   // The kernel's number of the ring: another one is another recording.
   uint32_t ring_id() const { return ring_.id; }
-  // Whether the session was ended and has written its last record.
-  bool has_ended() const;
+  // What becomes of the ring. Unless it still grows, its last record is written.
+  enum class Fate {
+    grows,
+    ended,     // with its session
+    replaced,  // the session goes on in another ring
+    lost,      // likewise, but of this copy stapd has not the rest any more
+  };
+  Fate fate() const;
+  // Of a copy: the ring that stapd has there is another one. Then the copy is as it was.
+  bool is_elsewhere() const { return is_elsewhere_; }
+  // Where it is gone for good.
+  void give_up() { copy_ = Fate::lost; }
 
  private:
   Recording() = default;
@@ -56,7 +66,8 @@ class Recording {
   ForeignRing ring_;
   MapMemory state_;
   std::string copied_from_;
-  bool copy_ended_ = false;
+  Fate copy_ = Fate::grows;
+  bool is_elsewhere_ = false;
 };
 
 }  // namespace stapd::ctl

@@ -174,7 +174,16 @@ Result<std::unique_ptr<Recording>> StapdClient::open_recording(const std::string
 }
 
 Status StapdClient::refresh(Recording& copy, const std::vector<uint64_t>& positions) {
-  return refresh_copy(*bus_, copy, positions);
+  STAPD_TRY(refresh_copy(*bus_, copy, 0, positions));
+  if (!copy.is_elsewhere()) return {};
+  // The newest of the earlier ones is the last.
+  STAPD_ASSIGN(SessionStatistics now, statistics(copy.copied_from()));
+  for (auto earlier = static_cast<uint32_t>(now.earlier); earlier > 0; --earlier) {
+    STAPD_TRY(refresh_copy(*bus_, copy, earlier, positions));
+    if (!copy.is_elsewhere()) return {};
+  }
+  copy.give_up();
+  return {};
 }
 
 Result<std::vector<std::unique_ptr<Recording>>> StapdClient::open_earlier(const std::string& path) {

@@ -79,7 +79,8 @@ class StapdClient {
   Result<SessionStatistics> statistics(const std::string& path);
   // Root gets the recording itself, others a copy.
   Result<std::unique_ptr<Recording>> open_recording(const std::string& path);
-  // Brings a copy up to date: `positions` as of RingFollower, what is before them is not needed.
+  // Brings a copy up to date, also of a ring that was replaced meanwhile: `positions` as of
+  // RingFollower, what is before them is not needed.
   Status refresh(Recording& copy, const std::vector<uint64_t>& positions);
   // What it recorded before it was started anew, the oldest first. Nothing for who is not root: no
   // copies are made of it.

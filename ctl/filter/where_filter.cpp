@@ -184,6 +184,11 @@ const WhereFilter::Bindings& WhereFilter::bindings_of(const ReadSchema& schema) 
   return bindings_.back();
 }
 
+void WhereFilter::forget(const ReadSchema& schema) {
+  std::erase_if(bindings_, [&](const Bindings& one) { return one.schema == &schema; });
+  last_ = 0;
+}
+
 bool WhereFilter::matches(const RecordedRecord& record, const RecordView& view) {
   return holds(root_, record, view, bindings_of(*record.schema));
 }

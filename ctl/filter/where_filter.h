@@ -38,6 +38,8 @@ class WhereFilter {
   tl::expected<void, WhereError> check(std::span<const ReadSchema* const> schemas) const;
 
   bool matches(const RecordedRecord& record, const RecordView& view);
+  // It is about to go: another one may have its address.
+  void forget(const ReadSchema& schema);
 
  private:
   // What every record has.

@@ -9,9 +9,10 @@ class JsonPrinter : public RecordPrinter {
  public:
   JsonPrinter(OutputQueue& queue, const ShowOptions& options) : queue_(queue), options_(options) {}
 
-  Status begin(std::span<const ReadSchema* const>) override { return {}; }
+  Status add(const ReadSchema*) override { return {}; }
   void print(const RecordedRecord& record, const RecordView& view) override;
   void settle(uint64_t) override {}
+  Status end(size_t, const std::vector<SegmentReport>&, const std::string&) override { return {}; }
   Status finish(std::span<const std::vector<SegmentReport>>, const std::string&) override {
     return {};
   }

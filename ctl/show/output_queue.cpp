@@ -2,6 +2,7 @@
 
 #include <poll.h>
 #include <sys/stat.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -12,8 +13,6 @@
 namespace stapd::ctl {
 namespace {
 
-// What a pipe or a terminal that polls as writable takes without blocking.
-constexpr size_t kReadyBytes = PIPE_BUF;
 constexpr size_t kAtOnce = 1 << 20;
 
 bool is_writable(int fd, int patience_ms = 0) {
@@ -21,11 +20,19 @@ bool is_writable(int fd, int patience_ms = 0) {
   return ::poll(&wait, 1, patience_ms) > 0;
 }
 
-// How much `fd` takes without blocking when it polls as writable.
-size_t ready_bytes(int fd) {
+ssize_t write_waiting(int fd, const char* text, size_t bytes) { return ::write(fd, text, bytes); }
+
+// For an `fd` that polls as writable.
+ssize_t write_without_waiting(int fd, const char* text, size_t bytes) {
   struct stat status {};
   bool is_file = ::fstat(fd, &status) == 0 && S_ISREG(status.st_mode);
-  return is_file ? kAtOnce : kReadyBytes;
+  if (is_file) return write_waiting(fd, text, bytes);
+  iovec piece = {const_cast<char*>(text), bytes};
+  ssize_t done = ::pwritev2(fd, &piece, 1, -1, RWF_NOWAIT);
+  // Terminals do not know the flag, nor do pipes before Linux 6.5: so much they always take.
+  if (done < 0 && errno == EOPNOTSUPP)
+    return write_waiting(fd, text, std::min<size_t>(bytes, PIPE_BUF));
+  return done;
 }
 
 }  // namespace
@@ -56,18 +63,15 @@ size_t OutputQueue::size() const {
 int OutputQueue::next_fd() const { return pieces_.empty() ? -1 : pieces_.front().fd; }
 
 Status OutputQueue::write_ready() {
-  while (!pieces_.empty() && is_writable(pieces_.front().fd)) STAPD_TRY(write_front(kReadyBytes));
+  while (!pieces_.empty() && is_writable(pieces_.front().fd))
+    STAPD_TRY(write_front(write_without_waiting));
   return {};
 }
 
 Result<bool> OutputQueue::write_while_taken(int patience_ms) {
   while (!pieces_.empty()) {
-    int fd = pieces_.front().fd;
-    size_t at_once = ready_bytes(fd);
-    while (!pieces_.empty() && pieces_.front().fd == fd) {
-      if (!is_writable(fd, patience_ms)) return false;
-      STAPD_TRY(write_front(at_once));
-    }
+    if (!is_writable(pieces_.front().fd, patience_ms)) return false;
+    STAPD_TRY(write_front(write_without_waiting));
   }
   return true;
 }
@@ -77,15 +81,15 @@ Status OutputQueue::write_all() {
     // Whoever gave us the file may have made it non-blocking.
     pollfd wait = {pieces_.front().fd, POLLOUT, 0};
     ::poll(&wait, 1, -1);
-    STAPD_TRY(write_front(kAtOnce));
+    STAPD_TRY(write_front(write_waiting));
   }
   return {};
 }
 
-Status OutputQueue::write_front(size_t most) {
+Status OutputQueue::write_front(WriteCall write) {
   Piece& piece = pieces_.front();
-  size_t bytes = std::min(most, piece.text.size() - piece.written);
-  ssize_t done = bytes ? ::write(piece.fd, piece.text.data() + piece.written, bytes) : 0;
+  size_t bytes = std::min(kAtOnce, piece.text.size() - piece.written);
+  ssize_t done = bytes ? write(piece.fd, piece.text.data() + piece.written, bytes) : 0;
   if (done < 0 && (errno == EINTR || errno == EAGAIN)) return {};
   if (done < 0) {
     int error = errno;

@@ -2,6 +2,8 @@
 // nothing but the queue: whoever fills it decides when enough waits in it.
 #pragma once
 
+#include <sys/types.h>
+
 #include <deque>
 #include <string>
 
@@ -35,7 +37,8 @@ class OutputQueue {
     std::string text;
     size_t written = 0;
   };
-  Status write_front(size_t most);
+  using WriteCall = ssize_t (*)(int fd, const char* text, size_t bytes);
+  Status write_front(WriteCall write);
 
   std::deque<Piece> pieces_;
   std::string spare_;  // memory for the next piece

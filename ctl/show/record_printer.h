@@ -24,13 +24,19 @@ class RecordPrinter {
  public:
   virtual ~RecordPrinter() = default;
 
-  // What the records are of, by RecordedRecord::recording; null where nothing is known of one.
-  virtual Status begin(std::span<const ReadSchema* const> recordings) = 0;
+  // What the records are of, one RecordedRecord::recording after the other; null where nothing is
+  // known of one.
+  virtual Status add(const ReadSchema* recording) = 0;
   // Into the queue. `view` is that of the record's bytes.
   virtual void print(const RecordedRecord& record, const RecordView& view) = 0;
   // Somebody may want to read what was printed so far.
   virtual void settle(uint64_t now) = 0;
-  // No record follows. What became of the records that are not here, by recording and segment.
+  // No record of this one follows, and its schema may go. What became of the records that are not
+  // here, by segment.
+  virtual Status end(size_t recording, const std::vector<SegmentReport>& ledger,
+                     const std::string& reason) = 0;
+  // No record follows at all. What became of the records that are not here, by recording and
+  // segment.
   virtual Status finish(std::span<const std::vector<SegmentReport>> ledgers,
                         const std::string& reason) = 0;
 };

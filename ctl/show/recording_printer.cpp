@@ -34,17 +34,14 @@ int64_t QueuedFile::write(int, std::string_view bytes) {
 
 uint64_t QueuedFile::now() { return read_clocks().real; }
 
-Status RecordingPrinter::begin(std::span<const ReadSchema* const> recordings) {
-  for (const ReadSchema* schema : recordings) {
-    Part& part = parts_.emplace_back();
-    if (!schema) continue;
-    part.schema = schema;
-    RotationOptions files;
-    files.path = "/" + schema->info.session;
-    part.writer = std::make_unique<RecordingWriter>(file_, files, info_of(*schema));
-    STAPD_TRY(part.writer->start());
-  }
-  return {};
+Status RecordingPrinter::add(const ReadSchema* recording) {
+  Part& part = parts_.emplace_back();
+  if (!recording) return {};
+  part.schema = recording;
+  RotationOptions files;
+  files.path = "/" + recording->info.session;
+  part.writer = std::make_unique<RecordingWriter>(file_, files, info_of(*recording));
+  return part.writer->start();
 }
 
 void RecordingPrinter::print(const RecordedRecord& record, const RecordView&) {
@@ -65,13 +62,20 @@ void RecordingPrinter::settle(uint64_t now) {
     if (part.writer) (void)part.writer->settle({});
 }
 
+Status RecordingPrinter::end(size_t recording, const std::vector<SegmentReport>& ledger,
+                             const std::string& reason) {
+  Part& part = parts_[recording];
+  if (!part.writer) return {};
+  STAPD_TRY(part.writer->settle(ledger));
+  STAPD_TRY(part.writer->finish(reason));
+  part = Part();
+  return {};
+}
+
 Status RecordingPrinter::finish(std::span<const std::vector<SegmentReport>> ledgers,
                                 const std::string& reason) {
-  for (size_t i = 0; i < parts_.size(); ++i) {
-    if (!parts_[i].writer) continue;
-    if (i < ledgers.size()) STAPD_TRY(parts_[i].writer->settle(ledgers[i]));
-    STAPD_TRY(parts_[i].writer->finish(reason));
-  }
+  for (size_t i = 0; i < parts_.size(); ++i)
+    STAPD_TRY(end(i, i < ledgers.size() ? ledgers[i] : std::vector<SegmentReport>(), reason));
   return {};
 }
 

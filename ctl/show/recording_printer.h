@@ -30,9 +30,11 @@ class RecordingPrinter : public RecordPrinter {
  public:
   RecordingPrinter(OutputQueue& queue, const ShowOptions& options) : file_(queue, options.out) {}
 
-  Status begin(std::span<const ReadSchema* const> recordings) override;
+  Status add(const ReadSchema* recording) override;
   void print(const RecordedRecord& record, const RecordView& view) override;
   void settle(uint64_t now) override;
+  Status end(size_t recording, const std::vector<SegmentReport>& ledger,
+             const std::string& reason) override;
   Status finish(std::span<const std::vector<SegmentReport>> ledgers,
                 const std::string& reason) override;
 
@@ -43,7 +45,7 @@ class RecordingPrinter : public RecordPrinter {
   };
 
   QueuedFile file_;
-  std::vector<Part> parts_;  // by recording; without a writer where nothing is known
+  std::vector<Part> parts_;  // by recording; without a writer where nothing is known, or to come
   uint64_t settled_ = 0;
 };
 

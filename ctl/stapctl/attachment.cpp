@@ -22,35 +22,39 @@ constexpr size_t kMostQueued = 8 << 20;
 // The wall clock is slewed all the time; what is more than this was set by somebody.
 constexpr int64_t kClockJump = 1'000'000;
 
-std::vector<AttachedSession*> pointers(const Attachment::Sessions& sessions) {
-  std::vector<AttachedSession*> all;
-  for (const auto& session : sessions) all.push_back(session.get());
-  return all;
-}
-
 // Whether poll() gives all records up to the end of the range.
 bool is_behind(const TimeRange& range) {
   ClockReading now = read_clocks();
-  return now.boot - AttachedSession::kSettleNs > range.end(now);
+  return now.boot - AttachedRing::kSettleNs > range.end(now);
 }
 
 }  // namespace
 
-Attachment::Attachment(Sessions sessions, const TimeRange& range, RecordShow& show)
-    : sessions_(std::move(sessions)),
-      range_(range),
-      show_(show),
-      merge_(pointers(sessions_)),
-      clock_(read_clocks()) {}
+Attachment::Attachment(const TimeRange& range, RecordShow& show)
+    : range_(range), show_(show), clock_(read_clocks()) {}
+
+Status Attachment::add(const std::string& name, ReadSessions rings, size_t first,
+                       const AttachOptions& options) {
+  auto tell_of = [this, name](const std::string& text) {
+    tell(sessions_.size() > 1 ? name + ": " + text : text);
+  };
+  STAPD_ASSIGN(std::unique_ptr<AttachedSession> session,
+               AttachedSession::open(name, std::move(rings), first, options, show_, tell_of));
+  sessions_.push_back(std::move(session));
+  return {};
+}
 
 Status Attachment::run() {
   STAPD_TRY(open_signals());
+  std::vector<AttachedSession*> all;
+  for (const auto& session : sessions_) all.push_back(session.get());
+  merge_.emplace(std::move(all));
   bool ended = false;
   while (!detached_ && !(ended && !waiting_)) {
     if (!waiting_) {
       // Asked before the records are taken: what was written until then is among them.
       bool reached = is_behind(range_);
-      poll();
+      STAPD_TRY(poll());
       ended = reached || all_ended();
     }
     show_waiting();
@@ -75,8 +79,7 @@ Status Attachment::open_signals() {
 // Who has records that wait for the output waits for the output alone.
 void Attachment::wait() {
   std::vector<pollfd> fds = {{signals_.get(), POLLIN, 0}, {show_.queue().next_fd(), POLLOUT, 0}};
-  for (const auto& session : sessions_)
-    if (SessionWatch* watch = session->watch()) fds.push_back({watch->fd(), POLLIN, 0});
+  for (const auto& session : sessions_) fds.push_back({session->daemon_fd(), POLLIN, 0});
   ::poll(fds.data(), fds.size(), kPollMs);
   if (fds[0].revents) detached_ = true;
 }
@@ -88,35 +91,28 @@ void Attachment::look_at_clock() {
 }
 
 void Attachment::look_at_daemon() {
-  for (const auto& session : sessions_) {
-    SessionWatch* watch = session->watch();
-    auto news = watch ? watch->look(read_boot_clock()) : std::nullopt;
-    if (news) notice(*session, *news);
-  }
+  for (const auto& session : sessions_) session->look_at_daemon(read_boot_clock());
 }
 
 // All at one moment, so that what one session holds back is held back by all.
-void Attachment::poll() {
+Status Attachment::poll() {
   look_at_clock();
   uint64_t now = read_boot_clock();
-  for (const auto& session : sessions_) {
-    std::vector<std::string> news;
-    session->poll(now, news);
-    for (const std::string& text : news) notice(*session, text);
-  }
+  for (const auto& session : sessions_) STAPD_TRY(session->poll(now));
   waiting_ = true;
+  return {};
 }
 
 // As many as there is room for.
 void Attachment::show_waiting() {
   RecordedRecord record;
   while (waiting_ && show_.queue().size() < kMostQueued) {
-    auto session = merge_.next(record.record);
+    auto session = merge_->next(record.record);
     waiting_ = session.has_value();
     if (!session) return;
     record.real = clock_.real_of(record.record.time);
-    record.recording = *session;
-    record.schema = &sessions_[*session]->session().schema();
+    record.recording = sessions_[*session]->recording();
+    record.schema = &sessions_[*session]->schema();
     show_.show(record);
   }
 }
@@ -126,26 +122,25 @@ bool Attachment::all_ended() const {
                      [](const auto& session) { return session->has_ended(); });
 }
 
-void Attachment::notice(const AttachedSession& session, const std::string& text) {
-  std::string who = sessions_.size() > 1 ? session.session().name() + ": " : "";
-  show_.queue().to(STDERR_FILENO) += "stapctl: " + who + text + "\n";
+void Attachment::tell(const std::string& text) {
+  show_.queue().to(STDERR_FILENO) += "stapctl: " + text + "\n";
 }
 
 Status Attachment::finish() {
   std::vector<std::vector<SegmentReport>> reports;
-  for (const auto& session : sessions_) reports.push_back(session->report());
+  for (const auto& session : sessions_) session->add_reports(reports);
   STAPD_TRY(show_.finish(reports, detached_ ? "detached" : "end"));
   for (const auto& session : sessions_)
-    if (session->has_ended() && session->watch())
-      show_.queue().to(STDERR_FILENO) +=
-          fmt::format("stapctl: session {} has ended\n", session->session().name());
+    if (session->has_ended()) tell(session->end());
   STAPD_TRY(write_rest());
   std::string on;
   for (const auto& session : sessions_)
-    if (!session->has_ended()) on += (on.empty() ? "" : ", ") + session->session().name();
+    if (session->is_recording()) on += (on.empty() ? "" : ", ") + session->name();
+  bool several = on.find(',') != std::string::npos;
   if (!on.empty())
-    ctl::notice(fmt::format("detached; {} {} on recording", on,
-                            on.find(',') == std::string::npos ? "goes" : "go"));
+    notice(fmt::format("detached; {} {} on recording", on, several ? "go" : "goes"));
+  else if (!all_ended())
+    notice("detached");
   return {};
 }
 

@@ -12,13 +12,14 @@ namespace stapd::ctl {
 
 class Attachment {
  public:
-  using Sessions = std::vector<std::unique_ptr<AttachedSession>>;
-
   // Borrows `show`. Records behind the end of `range` are not waited for.
-  Attachment(Sessions sessions, const TimeRange& range, RecordShow& show);
+  Attachment(const TimeRange& range, RecordShow& show);
   Attachment(const Attachment&) = delete;
   Attachment& operator=(const Attachment&) = delete;
 
+  // Before run(): `rings` are what there is of it, and from `first` on what RecordShow calls them.
+  Status add(const std::string& name, ReadSessions rings, size_t first,
+             const AttachOptions& options);
   Status run();
 
  private:
@@ -26,17 +27,17 @@ class Attachment {
   void wait();
   void look_at_clock();
   void look_at_daemon();
-  void poll();
+  Status poll();
   void show_waiting();
   bool all_ended() const;
-  void notice(const AttachedSession& session, const std::string& text);
+  void tell(const std::string& text);
   Status finish();
   Status write_rest();
 
-  Sessions sessions_;
+  std::vector<std::unique_ptr<AttachedSession>> sessions_;
   TimeRange range_;
   RecordShow& show_;
-  SessionMerge<AttachedSession> merge_;
+  std::optional<SessionMerge<AttachedSession>> merge_;
   WallClock clock_;
   UniqueFd signals_;
   bool waiting_ = false;  // records that were read and not shown

@@ -20,20 +20,29 @@ ReadSession::ReadSession(const std::string& name, std::unique_ptr<Recording> rec
       schema_(info_of(name, *recording_)),
       reader_(recording_->reader()) {}
 
+Result<ReadSessions> open_rings(StapdClient& client, const std::string& name,
+                                const std::set<uint32_t>& known) {
+  STAPD_ASSIGN(std::string path, client.find_session(name));
+  // In this order: what is restarted in between is here twice rather than not at all.
+  STAPD_ASSIGN(std::unique_ptr<Recording> recording, client.open_recording(path));
+  STAPD_ASSIGN(auto earlier, client.open_earlier(path));
+  ReadSessions rings;
+  for (auto& one : earlier)
+    if (one->ring_id() != recording->ring_id() && !known.contains(one->ring_id()))
+      rings.push_back(std::make_unique<ReadSession>(name, std::move(one), true));
+  if (!known.contains(recording->ring_id()))
+    rings.push_back(std::make_unique<ReadSession>(name, std::move(recording), false));
+  return rings;
+}
+
 Result<ReadSessions> open_sessions(StapdClient& client, const std::vector<std::string>& names) {
   ReadSessions sessions;
   for (const std::string& name : names) {
     bool known = std::any_of(sessions.begin(), sessions.end(),
                              [&](const auto& session) { return session->name() == name; });
     if (known) continue;
-    STAPD_ASSIGN(std::string path, client.find_session(name));
-    // In this order: what is restarted in between is here twice rather than not at all.
-    STAPD_ASSIGN(std::unique_ptr<Recording> recording, client.open_recording(path));
-    STAPD_ASSIGN(auto earlier, client.open_earlier(path));
-    for (auto& one : earlier)
-      if (one->ring_id() != recording->ring_id())
-        sessions.push_back(std::make_unique<ReadSession>(name, std::move(one), true));
-    sessions.push_back(std::make_unique<ReadSession>(name, std::move(recording), false));
+    STAPD_ASSIGN(ReadSessions rings, open_rings(client, name));
+    std::move(rings.begin(), rings.end(), std::back_inserter(sessions));
   }
   return sessions;
 }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <memory>
+#include <set>
 
 #include "ctl/client/stapd_client.h"
 #include "runtime/base/clock.h"
@@ -32,6 +33,10 @@ class ReadSession {
 };
 
 using ReadSessions = std::vector<std::unique_ptr<ReadSession>>;
+// What can be read of a session, the oldest first, but for the rings in `known`, by the kernel's
+// numbers. An error when there is none of that name, or it never recorded.
+Result<ReadSessions> open_rings(StapdClient& client, const std::string& name,
+                                const std::set<uint32_t>& known = {});
 // Each of `names` once, with what it recorded earlier before it. An error when there is none of
 // that name.
 Result<ReadSessions> open_sessions(StapdClient& client, const std::vector<std::string>& names);
@@ -50,6 +55,7 @@ class SessionMerge {
   // again with each call.
   std::optional<size_t> next(RingRecord& record) {
     std::optional<size_t> first;
+    if (streams_.size() == 1) return streams_[0]->next(record) ? std::optional<size_t>(0) : first;
     for (size_t i = 0; i < streams_.size(); ++i) {
       if (!heads_[i].waits) heads_[i].waits = streams_[i]->next(heads_[i].record);
       bool earlier =

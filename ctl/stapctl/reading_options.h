@@ -20,6 +20,7 @@ struct ReadingOptions {
   ShowFormat format = ShowFormat::text;
   bool stamps = false;
   std::optional<std::string> output;  // a file
+  bool several = false;               // sessions are named, even if there are records of one only
 
   // What was asked for can only be had of records that carry times.
   bool needs_times() const { return stamps || last || range.is_limited(); }

@@ -40,23 +40,39 @@ VerbResult<std::unique_ptr<RecordShow>> RecordShow::open(
   ShowOptions how;
   if (show->file_.valid()) how.out = show->file_.get();
   how.stamps = options.stamps;
-  how.sessions = are_several(recordings);
+  how.sessions = options.several || are_several(recordings);
   show->printer_ = make_printer(options.format, show->queue_, how);
-  STAPD_TRY(show->printer_->begin(recordings));
+  for (const ReadSchema* schema : recordings) STAPD_TRY(show->printer_->add(schema));
+  show->recordings_ = recordings.size();
   return show;
 }
 
+Result<size_t> RecordShow::add(const ReadSchema& recording) {
+  const ReadSchema* schema = &recording;
+  if (auto fits = check_reading(options_, {&schema, 1}); !fits)
+    queue_.to(STDERR_FILENO) += fmt::format("stapctl: {}\n", fits.error().error.message);
+  STAPD_TRY(printer_->add(schema));
+  return recordings_++;
+}
+
 void RecordShow::show(const RecordedRecord& record) {
-  if (range_.is_limited() && !range_.contains(record.real, record.record.time)) return;
+  const TimeRange& range = options_.range;
+  if (range.is_limited() && !range.contains(record.real, record.record.time)) return;
   std::optional<RecordView> view = record.schema->formatter.view_untrusted(record.record.bytes);
   if (!view) {
     ++unreadable_;
     return;
   }
   if (view->format().channel == RecordChannel::heartbeat) return;
-  if (where_ && !where_->matches(record, *view)) return;
+  if (options_.where && !options_.where->matches(record, *view)) return;
   ++shown_;
   printer_->print(record, *view);
+}
+
+Status RecordShow::end(size_t recording, const ReadSchema& schema,
+                       const std::vector<SegmentReport>& ledger, const std::string& reason) {
+  if (options_.where) options_.where->forget(schema);
+  return printer_->end(recording, ledger, reason);
 }
 
 Status RecordShow::finish(std::span<const std::vector<SegmentReport>> ledgers,

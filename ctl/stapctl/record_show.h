@@ -21,6 +21,12 @@ class RecordShow {
   void show(const RecordedRecord& record);
   // What was shown so far should be there for whoever looks.
   void settle(uint64_t now) { printer_->settle(now); }
+  // The number of a recording that came later. What of it cannot be had as it was asked for is said
+  // on stderr.
+  Result<size_t> add(const ReadSchema& recording);
+  // No record of it follows, and its schema may go.
+  Status end(size_t recording, const ReadSchema& schema, const std::vector<SegmentReport>& ledger,
+             const std::string& reason);
   // No record follows; says what was left out. The queue is for the caller to write.
   Status finish(std::span<const std::vector<SegmentReport>> ledgers, const std::string& reason);
 
@@ -28,11 +34,10 @@ class RecordShow {
   uint64_t shown() const { return shown_; }
 
  private:
-  explicit RecordShow(const ReadingOptions& options)
-      : range_(options.range), where_(options.where) {}
+  explicit RecordShow(const ReadingOptions& options) : options_(options) {}
 
-  TimeRange range_;
-  std::optional<WhereFilter> where_;
+  ReadingOptions options_;
+  size_t recordings_ = 0;
   UniqueFd file_;
   OutputQueue queue_;
   std::unique_ptr<RecordPrinter> printer_;

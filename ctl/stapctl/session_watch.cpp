@@ -13,58 +13,63 @@ constexpr uint64_t kTimeoutUs = 1'000'000;
 
 }  // namespace
 
-SessionWatch::SessionWatch(std::string name, std::optional<std::string> root, StapdClient client,
-                           uint32_t ring_id)
-    : name_(std::move(name)),
-      root_(std::move(root)),
-      client_(std::move(client)),
-      ring_id_(ring_id) {}
+std::string SessionOutlook::end_of(const std::string& name) const {
+  if (!is_known)
+    return fmt::format("session {} has ended, and its profile is not there any more", name);
+  if (!failure.empty()) return fmt::format("session {} has failed: {}", name, failure);
+  std::string again = rings.empty() ? "" : ", and was started again: attach --wait goes on then";
+  return fmt::format("session {} has ended{}", name, again);
+}
 
-// A stapd that is gone is noticed by look(); one that refuses has nothing to read any more.
-void SessionWatch::refresh(Recording& recording, const std::vector<uint64_t>& positions,
+Result<SessionWatch> SessionWatch::open(std::string name, std::optional<std::string> root) {
+  STAPD_ASSIGN(StapdClient client, StapdClient::connect(root, kTimeoutUs));
+  return SessionWatch(std::move(name), std::move(root), std::move(client));
+}
+
+SessionWatch::SessionWatch(std::string name, std::optional<std::string> root, StapdClient client)
+    : name_(std::move(name)), root_(std::move(root)), client_(std::move(client)) {}
+
+// A stapd that is gone is noticed by look().
+bool SessionWatch::refresh(Recording& recording, const std::vector<uint64_t>& positions,
                            uint64_t now) {
-  if (recording.copied_from().empty() || !client_ || now < next_refresh_) return;
+  if (recording.copied_from().empty() || !client_ || now < next_refresh_) return false;
   next_refresh_ = now + kRefreshEveryNs;
   Status refreshed = client_->refresh(recording, positions);
-  if (!refreshed && refreshed.error().code != ErrorCode::busy && client_->bus().is_alive())
-    ended_ = true;
+  return !refreshed && refreshed.error().code != ErrorCode::busy && client_->bus().is_alive();
 }
 
-std::optional<std::string> SessionWatch::look(uint64_t now) {
+SessionWatch::News SessionWatch::look(uint64_t now) {
   if (client_) {
-    if (client_->bus().is_alive()) return std::nullopt;
+    if (client_->bus().is_alive()) return News::none;
     client_.reset();
     next_look_ = now + kLookEveryNs;
-    return fmt::format("stapd is gone; {} goes on recording", name_);
+    return News::gone;
   }
-  if (now < next_look_) return std::nullopt;
+  if (now < next_look_) return News::none;
   next_look_ = now + kLookEveryNs;
-  return greet();
+  Result<StapdClient> client = StapdClient::connect(root_, kTimeoutUs);
+  if (!client) return News::none;
+  client_ = std::move(*client);
+  return News::back;
 }
 
-// stapd answers again: is it the same recording?
-std::optional<std::string> SessionWatch::greet() {
-  Result<StapdClient> client = StapdClient::connect(root_, kTimeoutUs);
-  if (!client) return std::nullopt;
-  Result<std::string> path = client->find_session(name_);
-  if (!path && path.error().code != ErrorCode::not_found) return std::nullopt;
-  if (!path) {
-    ended_ = true;
-    return fmt::format("stapd is back, and does not know {}", name_);
-  }
-  Result<SessionInfo> info = client->session_info(*path);
+std::optional<SessionOutlook> SessionWatch::ask(const std::set<uint32_t>& known) {
+  if (!client_) return std::nullopt;
+  SessionOutlook outlook;
+  Result<std::string> path = client_->find_session(name_);
+  outlook.is_known = path || path.error().code != ErrorCode::not_found;
+  if (!outlook.is_known) return outlook;
+  if (!path) return std::nullopt;
+  Result<SessionInfo> info = client_->session_info(*path);
   if (!info || info->state == "starting") return std::nullopt;
-  Result<std::unique_ptr<Recording>> recording = client->open_recording(*path);
-  if (info->state != "recording" || !recording) {
-    ended_ = true;
-    return fmt::format("stapd is back; {}: {}", name_, info->state);
-  }
-  if ((*recording)->ring_id() != ring_id_) {
-    ended_ = true;
-    return fmt::format("stapd is back, and has started {} anew: attach again", name_);
-  }
-  client_ = std::move(*client);
-  return "stapd is back";
+  outlook.is_recording = info->state == "recording";
+  outlook.failure = info->failure;
+  Result<ReadSessions> rings = open_rings(*client_, name_, known);
+  if (rings)
+    outlook.rings = std::move(*rings);
+  else if (rings.error().code != ErrorCode::not_found)
+    return std::nullopt;
+  return outlook;
 }
 
 }  // namespace stapd::ctl

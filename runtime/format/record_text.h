@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-#include "runtime/format/histogram_text.h"
+#include "runtime/format/text_plan.h"
 #include "runtime/record/record_format.h"
 #include "runtime/record/record_view.h"
 
@@ -33,25 +33,8 @@ class RecordFormatter {
   void append_plain_text(std::string& out, const RecordView& record) const;
 
  private:
-  // A piece, prepared: what most scripts print needs no look at its width, flags and sources.
-  struct Step {
-    enum class Kind : uint8_t { literal, decimal, string, general };
-    Kind kind = Kind::general;
-    uint32_t field = 0;
-    std::string_view literal;
-    const FormatPiece* piece = nullptr;
-  };
-  struct Plan {
-    std::vector<Step> steps;
-    bool has_histogram = false;
-  };
-  static Plan prepare(const RecordFormat& format);
-  static Step prepare(const FormatPiece& piece);
-  void append_piece(std::string& out, const FormatPiece& piece, const RecordView& record) const;
-  void append_buckets(std::string& out, const FormatPiece& piece, const RecordView& record) const;
-
-  std::span<const RecordFormat> formats_;
-  std::vector<Plan> plans_;
+  std::vector<CheckedFormat> formats_;
+  std::vector<TextPlan> plans_;
 };
 
 }  // namespace stapd

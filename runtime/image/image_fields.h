@@ -137,9 +137,13 @@ void visit_fields(V& visit, Like<RegexSpec> auto& x) {
 }
 template <class V>
 void visit_fields(V& visit, Like<Limits> auto& x) {
-  visit(x.max_errors, x.max_skipped, x.max_action, x.max_action_interruptible, x.max_string,
-        x.max_map_entries, x.max_nesting, x.max_try_lock, x.try_lock_delay_us, x.histogram_width,
-        x.histogram_elision, x.quiet_errors);
+  visit(x.max_errors, x.error_window_ms, x.max_skipped, x.max_action, x.max_action_interruptible,
+        x.max_string, x.max_map_entries, x.max_nesting, x.max_try_lock, x.try_lock_delay_us,
+        x.histogram_width, x.histogram_elision, x.quiet_errors);
+}
+template <class V>
+void visit_fields(V& visit, Like<ErrorTimes> auto& x) {
+  visit(x.state_offset, x.slots);
 }
 template <class V>
 void visit_fields(V& visit, Like<SyscallDispatch> auto& x) {
@@ -147,9 +151,9 @@ void visit_fields(V& visit, Like<SyscallDispatch> auto& x) {
 }
 template <class V>
 void visit_fields(V& visit, Like<ProgramImage> auto& x) {
-  visit(x.session_name, x.script_name, x.script_text, x.arguments, x.limits, x.literals, x.data,
-        x.regexes, x.globals, x.maps, x.functions, x.programs, x.probes, x.conditions, x.dispatches,
-        x.formats, x.source_map, x.heartbeat, x.doorbell);
+  visit(x.session_name, x.script_name, x.script_text, x.arguments, x.limits, x.error_times,
+        x.literals, x.data, x.regexes, x.globals, x.maps, x.functions, x.programs, x.probes,
+        x.conditions, x.dispatches, x.formats, x.source_map, x.heartbeat, x.doorbell);
 }
 
 }  // namespace stapd

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <bit>
 
 #include "runtime/image/image_io.h"
 #include "runtime/image/ir_text.h"
@@ -24,6 +25,7 @@ class ImageValidator {
     STAPD_TRY(check_all("map", image_.maps, &ImageValidator::map));
     STAPD_TRY(require(image_.maps.size() >= kFixedMaps, "maps", 0));
     STAPD_TRY(require(!image_.doorbell || is_ring_buffer(*image_.doorbell), "doorbell", 0));
+    STAPD_TRY(require(error_times(image_.error_times), "error times", 0));
     STAPD_TRY(check_all("global", image_.globals, &ImageValidator::global));
     STAPD_TRY(check_all("regular expression", image_.regexes, &ImageValidator::regex));
     STAPD_TRY(check_all("program", image_.programs, &ImageValidator::program));
@@ -111,6 +113,12 @@ class ImageValidator {
     return probe.handler < image_.functions.size() && image_.functions[probe.handler].is_handler &&
            position(probe.where) && (!probe.program || *probe.program < image_.programs.size()) &&
            (!probe.condition || *probe.condition < image_.conditions.size());
+  }
+
+  bool error_times(const ErrorTimes& times) const {
+    if (times.slots == 0) return image_.limits.error_window_ms == 0;
+    return std::has_single_bit(times.slots) && times.slots > image_.limits.max_errors &&
+           times.state_offset % 8 == 0 && in_state(times.state_offset, uint64_t{8} * times.slots);
   }
 
   // Its function takes nothing, and returns one number wherever it returns.

@@ -14,7 +14,7 @@
 namespace stapd {
 
 // Raised whenever the meaning of anything below, or of the IR, changes.
-constexpr uint32_t kImageVersion = 4;
+constexpr uint32_t kImageVersion = 5;
 
 // ---- globals ----------------------------------------------------------------------------------
 enum class ValueKind : uint8_t { integer, string, statistic };
@@ -86,9 +86,10 @@ constexpr uint32_t kScratchLevels = 4;
 // Start of the state map. `run` is the stop word at the head of every program.
 struct SessionState {
   enum Run : uint32_t { running = 0, starting = 1, stopping = 2, failed = 3 };
+  enum Ended : uint32_t { for_good = 1, replaced = 2 };  // replaced: another ring goes on
   uint32_t run;
   uint32_t target;    // pid of -x or -c
-  uint32_t ended;     // 1: the end handlers ran too, no record follows
+  uint32_t ended;     // Ended, when the end handlers ran too and no record follows; else 0
   uint32_t links;     // that keep probes armed, kept by whoever runs the session
   uint32_t shown_by;  // pid of the process that shows or writes what is recorded; 0: none does
   uint8_t pad_[44];
@@ -264,6 +265,7 @@ constexpr uint32_t kRegexNothing = 0xfe;
 // SystemTap's limits, with its defaults (-D NAME=VALUE).
 struct Limits {
   uint32_t max_errors = 0;
+  uint32_t error_window_ms = 0;  // not 0: max_errors is for any time as long as this
   uint32_t max_skipped = 100;
   uint32_t max_action = 1000;
   uint32_t max_action_interruptible = 10000;
@@ -277,12 +279,21 @@ struct Limits {
   bool quiet_errors = false;  // --suppress-handler-errors: they are only counted
 };
 
+// When the newest errors were, for Limits::error_window_ms: u64 of CLOCK_BOOTTIME in the state map,
+// that of error n, counted from 0, in place n % slots.
+struct ErrorTimes {
+  uint32_t state_offset = 0;
+  uint32_t slots = 0;  // more than max_errors, a power of two; 0: no times are kept
+};
+constexpr uint32_t kMaxTimedErrors = 10'000;
+
 struct ProgramImage {
   std::string session_name;
   std::string script_name;  // as given: a path, or "<input>"
   std::string script_text;
   std::vector<std::string> arguments;
   Limits limits;
+  ErrorTimes error_times;
   std::vector<std::string> literals;
   std::string data;  // contents of the data map
   std::vector<RegexSpec> regexes;

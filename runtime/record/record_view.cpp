@@ -49,13 +49,6 @@ bool fixed_part_is_sane(const RecordFormat& format) {
 
 }  // namespace
 
-std::optional<RecordHeader> read_header(std::string_view bytes) {
-  uint64_t word;
-  if (bytes.size() < sizeof word) return std::nullopt;
-  std::memcpy(&word, bytes.data(), sizeof word);
-  return unpack_header(word);
-}
-
 Status check_format(const RecordFormat& format) {
   if (!fixed_part_is_sane(format) || format.fixed_size > kMaxRecordSize)
     return fail(ErrorCode::corrupt, "a record format with fields outside its record");
@@ -66,36 +59,15 @@ Status check_format(const RecordFormat& format) {
   return {};
 }
 
-std::optional<RecordView> RecordView::parse_untrusted(std::string_view bytes,
-                                                      const RecordFormat& format) {
-  auto header = read_header(bytes);
-  if (!header || header->length > bytes.size() || header->length < format.fixed_size)
-    return std::nullopt;
-  if (!fixed_part_is_sane(format)) return std::nullopt;
-  RecordView view(bytes.substr(0, header->length), *header, format);
-  uint32_t end = format.fixed_size;
+CheckedFormat::CheckedFormat(const RecordFormat& format)
+    : format_(&format), is_sane_(fixed_part_is_sane(format)) {
   for (const RecordField& field : format.fields)
-    if (has_bytes_behind(field)) end += padded_to_unit(view.load<uint16_t>(field.offset));
-  if (end > header->length) return std::nullopt;
-  return view;
+    if (has_bytes_behind(field)) lengths_.push_back(field.offset);
 }
 
 int64_t RecordView::integer(size_t index) const {
   if (index >= format_->fields.size()) return 0;
-  const RecordField& field = format_->fields[index];
-  bool is_signed = field.kind == Kind::signed_integer;
-  if (!is_signed && field.kind != Kind::unsigned_integer) return 0;
-  switch (field.size) {
-    case 1:
-      return is_signed ? load<int8_t>(field.offset) : load<uint8_t>(field.offset);
-    case 2:
-      return is_signed ? load<int16_t>(field.offset) : load<uint16_t>(field.offset);
-    case 4:
-      return is_signed ? load<int32_t>(field.offset)
-                       : static_cast<int64_t>(load<uint32_t>(field.offset));
-    default:
-      return load<int64_t>(field.offset);
-  }
+  return load_integer(bytes_.data(), format_->fields[index]);
 }
 
 std::string_view RecordView::string(size_t index) const {

@@ -14,6 +14,7 @@
 #include "runtime/load/load_program.h"
 #include "runtime/load/metadata_pin.h"
 #include "runtime/load/pins.h"
+#include "runtime/recorder/error_budget.h"
 #include "runtime/recorder/running_processes.h"
 #include "runtime/recorder/show_globals.h"
 #include "runtime/ring/ring_follower.h"
@@ -154,10 +155,12 @@ Status Recorder::take_over() {
   skip_commands();
   if (run == SessionState::starting)
     return failf(ErrorCode::corrupt, "{}: its recorder died before it had started", pin_folder_);
-  if (run == SessionState::running)
+  if (run == SessionState::running) {
     schedule_timers(read_mono_clock());
-  else
+  } else {
     wants_to_end_ = true;
+    control_->handle();  // why it ended
+  }
   follow_changes();
   return {};
 }
@@ -308,16 +311,13 @@ void Recorder::run_handler(const ProbeSpec& probe) {
 
 // What a handler in the VM asked for.
 void Recorder::finish_handler(const HandlerResult& result) {
-  const Limits& limits = image_->limits;
   SessionState& session = maps_->session_state();
   bool ending = session.run == SessionState::stopping || session.run == SessionState::failed;
-  if (result.end == HandlerResult::End::raised) {
-    uint64_t errors = __atomic_add_fetch(&session.errors, 1, __ATOMIC_SEQ_CST);
-    if (errors > limits.max_errors) {
-      store_run(session, SessionState::failed);
-      wants_to_end_ = true;
-      return;
-    }
+  if (result.end == HandlerResult::End::raised &&
+      spend_error(*image_, maps_->state(), read_boot_clock())) {
+    store_run(session, SessionState::failed);
+    wants_to_end_ = true;
+    return;
   }
   if (result.exit_requested && !ending) {
     store_run(session, SessionState::stopping);
@@ -358,7 +358,8 @@ Status Recorder::stop(Pins pins) {
   run_family(has_failed() ? ProbeSpec::Family::error : ProbeSpec::Family::end);
   if (!has_failed()) show_globals();
   stopped_ = true;
-  __atomic_store_n(&session.ended, 1, __ATOMIC_RELEASE);
+  __atomic_store_n(&session.ended, was_replaced_ ? SessionState::replaced : SessionState::for_good,
+                   __ATOMIC_RELEASE);
   timers_.clear();
   return removed;
 }

@@ -167,6 +167,7 @@ class Recorder {
   std::string pin_folder_;
   std::optional<SessionLock> lock_;  // of what is pinned, unless it is only observed
   bool keeps_pins_ = false;          // of what can be read, when it stops
+  bool was_replaced_ = false;        // by another recorder
   std::unique_ptr<ControlEvents> control_;
   std::vector<uint64_t> command_positions_;
   std::vector<std::string> commands_;

@@ -90,7 +90,7 @@ Status Recorder::remove_pins() {
 Result<std::unique_ptr<Recorder>> Recorder::adopt_replaced(
     std::shared_ptr<const ProgramImage> image, const RecorderOptions& options) {
   std::unique_ptr<Recorder> recorder(new Recorder(std::move(image)));
-  recorder->keeps_pins_ = true;
+  recorder->keeps_pins_ = recorder->was_replaced_ = true;
   STAPD_TRY(recorder->open_pins(options.pin_folder));
   recorder->set_up_vm();
   return recorder;
@@ -112,7 +112,7 @@ Result<std::unique_ptr<Recorder>> Recorder::replace(std::shared_ptr<const Progra
     return tl::unexpected(published.error());
   }
   old.pin_folder_ = old_folder;
-  old.keeps_pins_ = true;
+  old.keeps_pins_ = old.was_replaced_ = true;
   // In this order, since an event's programs run in the order in which they were attached: no event
   // finds neither running. One that is handled at this very moment may find both.
   recorder->let_programs_run();

@@ -16,6 +16,7 @@ RecordMerge::RecordMerge(std::vector<MergeSource> sources, uint64_t horizon)
     if (!source.entries.empty()) heap_.push_back(i);
   }
   for (size_t i = heap_.size(); i-- > 0;) sift_down(i);
+  note_rival();
 }
 
 bool RecordMerge::is_before(uint32_t a, uint32_t b) const {
@@ -35,16 +36,28 @@ void RecordMerge::sift_down(size_t place) {
   }
 }
 
+// The oldest of the sources but the first one is one of the two below it.
+void RecordMerge::note_rival() {
+  rival_ = UINT64_MAX;
+  for (size_t i = 1; i < std::min<size_t>(heap_.size(), 3); ++i) {
+    const MergeSource& source = sources_[heap_[i]];
+    rival_ = std::min(rival_, source.entries[source.taken].time);
+  }
+}
+
 bool RecordMerge::next(RingRecord& record) {
   if (heap_.empty()) return false;
   MergeSource& source = sources_[heap_.front()];
   const SegmentCopy::Entry& entry = source.entries[source.taken];
   record = {{source.bytes + entry.offset, entry.length}, source.segment, entry.number, entry.time};
-  if (++source.taken == source.entries.size()) {
+  bool is_last = ++source.taken == source.entries.size();
+  if (!is_last && source.entries[source.taken].time < rival_) return true;
+  if (is_last) {
     heap_.front() = heap_.back();
     heap_.pop_back();
   }
   sift_down(0);
+  note_rival();
   return true;
 }
 

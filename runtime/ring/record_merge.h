@@ -39,9 +39,12 @@ class RecordMerge {
  private:
   bool is_before(uint32_t a, uint32_t b) const;
   void sift_down(size_t place);
+  void note_rival();
 
   std::vector<MergeSource> sources_;
   std::vector<uint32_t> heap_;  // of sources with a next record; the first one has the oldest
+  // Up to this time the first one's records come one after the other.
+  uint64_t rival_ = UINT64_MAX;
 };
 
 }  // namespace stapd

@@ -52,7 +52,14 @@ void RingStream::copy_chunk(Track& track) {
   request.newest = chunk.newest;
   request.time_before = track.last_time;
   auto segment = static_cast<uint32_t>(&track - tracks_.data());
-  track.pieces.push_back({SegmentCopy::take(SharedSegment(ring_, segment), formats_, request), 0});
+  SegmentCopy used;
+  if (!spare_.empty()) {
+    used = std::move(spare_.back());
+    spare_.pop_back();
+  }
+  track.pieces.push_back({SegmentCopy::take_chunk(SharedSegment(ring_, segment), formats_, chunk,
+                                                  request, std::move(used)),
+                          0});
   SegmentCopy& copy = track.pieces.back().copy;
   copy.leave_out(track.index.in_flight);
   track.last_time = copy.last_time();
@@ -104,8 +111,10 @@ void RingStream::drop_taken() {
   merge_ = RecordMerge();
   for (Track& track : tracks_) {
     auto is_done = [](const Piece& piece) { return piece.taken == piece.copy.entries().size(); };
-    for (; track.merging > 0 && is_done(track.pieces.front()); --track.merging)
+    for (; track.merging > 0 && is_done(track.pieces.front()); --track.merging) {
+      if (spare_.size() < tracks_.size()) spare_.push_back(std::move(track.pieces.front().copy));
       track.pieces.pop_front();
+    }
   }
 }
 

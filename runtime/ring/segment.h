@@ -2,6 +2,7 @@
 // that may hold anything. docs/ring-layout.md
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 
@@ -29,6 +30,15 @@ class SharedSegment {
   // Where the newest record starts when `head` is the head word.
   uint32_t newest_offset(uint64_t head) const {
     return static_cast<uint32_t>(-(head_units(head) * kUnit) & (data_size_ - 1));
+  }
+
+  // How many bytes from the start of the newest record on, when `head` was the head word, nobody
+  // has overwritten so far.
+  uint64_t intact(uint64_t head) const {
+    uint64_t moved = (head_units(load_head()) - head_units(head)) & kUnitsMask;
+    uint64_t size = data_size(), gone = load_untaken();
+    if (moved >= size / kUnit || gone >= size) return 0;
+    return size - std::min(size, gone + moved * kUnit);
   }
 
   uint64_t load_head() const { return load(offsetof(SegmentControl, head)); }

@@ -16,6 +16,7 @@ namespace {
 // A record is written when its handler runs on, and carries the time at which the handler began:
 // no older record is newer than this many ns after it.
 constexpr uint64_t kHandlerSpan = 1'000'000'000;
+constexpr uint64_t kPrefetchBytes = 1024;
 // A walk looks so often again at once for a missing header, then it naps.
 constexpr uint32_t kSpins = 200;
 constexpr uint32_t kNapUs = 50;
@@ -29,8 +30,6 @@ constexpr uint64_t kJustWrapped = 256;
 constexpr uint64_t kLargestChunks = 4;
 // How often a walk starts again because the count wrapped under it.
 constexpr int kWalks = 8;
-
-bool is_whole(uint8_t flags) { return (flags & ~kTruncated) == kCommitted; }
 
 void nap() {
   timespec time{0, kNapUs * 1000};
@@ -67,7 +66,7 @@ class SegmentWalk {
     copy_.ledger_.exact = belongs_together();
     drop_overwritten();
     put_in_order();
-    drop_older();
+    older_ = copy_.drop_older(request_.since);
     settle_ledger();
     return copy_.ledger_.exact;
   }
@@ -112,16 +111,12 @@ class SegmentWalk {
     return header;
   }
 
-  // Bytes behind the newest record that nobody overwrote so far.
-  uint64_t intact() const {
-    uint64_t moved = (head_units(segment_.load_head()) - head_units(head_)) & kUnitsMask;
-    uint64_t size = segment_.data_size(), gone = segment_.load_untaken();
-    if (moved >= size / kUnit || gone >= size) return 0;
-    return size - std::min(size, gone + moved * kUnit);
-  }
+  uint64_t intact() const { return segment_.intact(head_); }
 
   void walk() {
     while (number_ > after_ && distance_ < segment_.data_size()) {
+      // Each header says where the next one is: the memory would be waited for record by record.
+      __builtin_prefetch(segment_.data() + place(distance_ + kPrefetchBytes));
       auto header = header_at(distance_, number_);
       if (!header && !(header = wait_for_header())) {
         if (distance_ >= intact()) return;  // overwritten under us
@@ -169,7 +164,10 @@ class SegmentWalk {
     chunk.newest = {units << kCountBits | (number_ & kCountMask), number_};
     index_->chunks.push_back(chunk);
   }
-  void end_chunk() { index_->chunks.back().after = number_; }
+  void end_chunk() {
+    index_->chunks.back().after = number_;
+    index_->chunks.back().bytes = distance_ - chunk_start_;
+  }
 
   // Whether `header` may be the oldest of a chunk: one without time belongs to the one before it,
   // unless none has a time.
@@ -217,10 +215,7 @@ class SegmentWalk {
     return false;
   }
 
-  bool has_time(const RecordHeader& header) const {
-    return header.format < formats_.size() && formats_[header.format].has_time &&
-           header.length >= kTimeOffset + sizeof(uint64_t);
-  }
+  bool has_time(const RecordHeader& header) const { return stapd::has_time(header, formats_); }
 
   bool is_too_old(const RecordHeader& header) {
     if (!request_.since || !is_whole(header.flags) || !has_time(header)) return false;
@@ -231,17 +226,9 @@ class SegmentWalk {
   }
 
   void copy() {
-    const std::byte* data = segment_.data();
-    uint32_t size = segment_.data_size();
-    uint64_t end = newest_ + distance_;
-    // The record that runs over the end of the data goes on in the slack.
-    uint64_t first = end <= size ? distance_ : size - newest_ + kSlackSize;
-    uint64_t second = end <= size ? 0 : end - size;
-    copy_.bytes_ = std::make_unique_for_overwrite<std::byte[]>(first + second);
-    std::memcpy(copy_.bytes_.get(), data + newest_, first);
-    std::memcpy(copy_.bytes_.get() + first, data, second);
-    std::atomic_thread_fence(std::memory_order_acquire);
-    copy_.extent_ = {head_, epochs_, newest_, first, second, 0};
+    copy_.copy_bytes(segment_, newest_, distance_);
+    copy_.extent_.head = head_;
+    copy_.extent_.epochs = epochs_;
   }
 
   void drop_overwritten() {
@@ -258,39 +245,20 @@ class SegmentWalk {
   void put_in_order() {
     auto& entries = copy_.entries_;
     std::reverse(entries.begin(), entries.end());
-    uint64_t time = request_.time_before;
-    bool sorted = true;
     auto keep = entries.begin();
     for (Entry entry : entries) {
-      uint32_t at = place(entry.offset);
-      entry.offset = at >= newest_ ? at - newest_ : static_cast<uint32_t>(copy_.extent_.first) + at;
-      uint64_t word;
-      std::memcpy(&word, copy_.bytes_.get() + entry.offset, sizeof word);
-      if (word != entry.time) {
+      uint64_t noted = entry.time, word;
+      entry.offset = copy_.offset_of(entry.offset);
+      std::memcpy(&word, copy_.bytes() + entry.offset, sizeof word);
+      if (word != noted) {
         ++copy_.ledger_.unreadable;
         continue;
       }
-      uint64_t before = time;
-      if (has_time(unpack_header(word)))
-        std::memcpy(&time, copy_.bytes_.get() + entry.offset + kTimeOffset, sizeof time);
-      entry.time = time;
-      sorted &= time >= before;
+      entry.time = copy_.time_at(entry.offset, has_time(unpack_header(word)));
       *keep++ = entry;
     }
     entries.erase(keep, entries.end());
-    copy_.last_time_ = time;
-    // Handlers interrupt each other: the records of one stay together, in their order.
-    if (!sorted)
-      std::stable_sort(entries.begin(), entries.end(),
-                       [](const Entry& a, const Entry& b) { return a.time < b.time; });
-  }
-
-  void drop_older() {
-    auto& entries = copy_.entries_;
-    auto old = [&](const Entry& entry) { return entry.time && entry.time < request_.since; };
-    auto keep = std::remove_if(entries.begin(), entries.end(), old);
-    older_ = static_cast<uint64_t>(entries.end() - keep);
-    entries.erase(keep, entries.end());
+    copy_.sort_by_time(request_.time_before);
   }
 
   void settle_ledger() {
@@ -321,6 +289,48 @@ class SegmentWalk {
   uint64_t chunk_bytes_ = 0;
   uint64_t chunk_start_ = 0;  // distance
 };
+
+void SegmentCopy::copy_bytes(const SharedSegment& segment, uint32_t newest, uint64_t bytes) {
+  uint32_t size = segment.data_size();
+  uint64_t end = newest + bytes;
+  // The record that runs over the end of the data goes on in the slack.
+  uint64_t first = end <= size ? bytes : size - newest + kSlackSize;
+  uint64_t second = end <= size ? 0 : end - size;
+  if (room_ < first + second) {
+    room_ = first + second;
+    bytes_ = std::make_unique_for_overwrite<std::byte[]>(room_);
+  }
+  std::memcpy(bytes_.get(), segment.data() + newest, first);
+  std::memcpy(bytes_.get() + first, segment.data(), second);
+  std::atomic_thread_fence(std::memory_order_acquire);
+  extent_ = {0, 0, newest, first, second, 0};
+  // Where there is a second part, the first one ends with the slack.
+  wraps_at_ = second ? size - newest : first;
+}
+
+void SegmentCopy::sort_by_time(uint64_t time_before) {
+  uint64_t time = time_before;
+  bool sorted = true;
+  for (Entry& entry : entries_) {
+    uint64_t before = time;
+    if (entry.time == kNoTime)
+      entry.time = time;
+    else
+      time = entry.time;
+    sorted &= time >= before;
+  }
+  last_time_ = time;
+  // Handlers interrupt each other: the records of one stay together, in their order.
+  if (!sorted)
+    std::stable_sort(entries_.begin(), entries_.end(),
+                     [](const Entry& a, const Entry& b) { return a.time < b.time; });
+}
+
+uint64_t SegmentCopy::drop_older(uint64_t since) {
+  if (!since) return 0;
+  return std::erase_if(entries_,
+                       [&](const Entry& entry) { return entry.time && entry.time < since; });
+}
 
 SegmentCopy SegmentCopy::take(const SharedSegment& segment, std::span<const RecordFormat> formats,
                               const CopyRequest& request) {

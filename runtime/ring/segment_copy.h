@@ -3,12 +3,14 @@
 
 #include <array>
 #include <cstdint>
+#include <cstring>
 #include <memory>
 #include <optional>
 #include <span>
 #include <vector>
 
 #include "runtime/record/record_format.h"
+#include "runtime/record/record_view.h"
 #include "runtime/ring/segment.h"
 
 namespace stapd {
@@ -37,8 +39,9 @@ struct SegmentPlace {
 struct SegmentChunk {
   SegmentPlace newest;
   uint64_t after = 0;                // number of the record before its oldest
+  uint64_t bytes = 0;                // from its newest record on
   uint64_t least_time = UINT64_MAX;  // of its records
-  uint64_t records = 0;
+  uint64_t records = 0;              // committed
 };
 
 // Which records of a segment to take.
@@ -77,6 +80,12 @@ class SegmentCopy {
   static SegmentCopy take(const SharedSegment& segment, std::span<const RecordFormat> formats,
                           const CopyRequest& request);
 
+  // Copies a chunk of an index. What is in the making is in none but the newest chunks: the others
+  // are copied at once, into memory that `used` no longer needs, and looked at where they then are.
+  static SegmentCopy take_chunk(const SharedSegment& segment, std::span<const RecordFormat> formats,
+                                const SegmentChunk& chunk, const CopyRequest& request,
+                                SegmentCopy used);
+
   // By time; records of the same time in the order in which they were reserved.
   const std::vector<Entry>& entries() const { return entries_; }
   const char* bytes() const { return reinterpret_cast<const char*>(bytes_.get()); }
@@ -95,13 +104,43 @@ class SegmentCopy {
 
  private:
   friend class SegmentWalk;
+  static constexpr uint64_t kNoTime = UINT64_MAX;
+
+  // `bytes` from the record at `newest` of the data on.
+  void copy_bytes(const SharedSegment& segment, uint32_t newest, uint64_t bytes);
+  // Where in bytes() that is which is so far behind the newest record.
+  uint32_t offset_of(uint64_t distance) const {
+    uint64_t behind = distance < wraps_at_ ? 0 : extent_.first - wraps_at_;
+    return static_cast<uint32_t>(distance + behind);
+  }
+  uint64_t time_at(uint32_t offset, bool has_time) const {
+    uint64_t time = kNoTime;
+    if (has_time) std::memcpy(&time, bytes() + offset + kTimeOffset, sizeof time);
+    return time;
+  }
+  bool note_entries(std::span<const RecordFormat> formats, const SegmentChunk& chunk,
+                    uint64_t intact);
+  // Gives records without time that of the one before them.
+  void sort_by_time(uint64_t time_before);
+  uint64_t drop_older(uint64_t since);  // how many
+
   std::unique_ptr<std::byte[]> bytes_;
+  uint64_t room_ = 0;      // of bytes_
+  uint64_t wraps_at_ = 0;  // distance behind which the second part begins
   std::vector<Entry> entries_;
   std::vector<InFlight> in_flight_;
   SegmentLedger ledger_;
   Extent extent_;
   uint64_t last_time_ = 0;
 };
+
+// Of a header's flags: nothing is in the making.
+constexpr bool is_whole(uint8_t flags) { return (flags & ~kTruncated) == kCommitted; }
+
+inline bool has_time(const RecordHeader& header, std::span<const RecordFormat> formats) {
+  return header.format < formats.size() && formats[header.format].has_time &&
+         header.length >= kTimeOffset + sizeof(uint64_t);
+}
 
 // What there is, without a copy: stretches of about `chunk_bytes`, newest first. A chunk begins
 // with a record that has a time of its own where there are any.

@@ -12,6 +12,7 @@
 #include "runtime/base/clock.h"
 #include "runtime/base/result.h"
 #include "runtime/record/record_builder.h"
+#include "runtime/record/record_view.h"
 #include "runtime/ring/record_merge.h"
 #include "runtime/store/column.h"
 #include "runtime/store/schema.h"
@@ -43,7 +44,7 @@ class RecordBlockBuilder {
   bool add_fields(const RingRecord& record);
   void clear();
 
-  std::span<const RecordFormat> formats_;
+  std::vector<CheckedFormat> formats_;
   std::vector<int64_t> format_numbers_, segments_, times_, steps_, flags_;
   std::vector<uint64_t> last_numbers_;  // by segment
   std::vector<FormatColumns> columns_;  // by format

@@ -19,7 +19,7 @@ bool is_number(const RecordField& field) {
 }  // namespace
 
 RecordBlockBuilder::RecordBlockBuilder(std::span<const RecordFormat> formats)
-    : formats_(formats), columns_(formats.size()) {
+    : formats_(formats.begin(), formats.end()), columns_(formats.size()) {
   for (size_t i = 0; i < formats.size(); ++i) {
     columns_[i].numbers.resize(formats[i].fields.size());
     columns_[i].strings.resize(formats[i].fields.size());
@@ -48,8 +48,8 @@ void RecordBlockBuilder::add(const RingRecord& record) {
 bool RecordBlockBuilder::add_fields(const RingRecord& record) {
   auto header = read_header(record.bytes);
   if (!header || header->format >= formats_.size()) return false;
-  const RecordFormat& format = formats_[header->format];
-  auto view = RecordView::parse_untrusted(record.bytes, format);
+  const RecordFormat& format = formats_[header->format].format();
+  auto view = RecordView::parse_untrusted(record.bytes, formats_[header->format]);
   if (!view) return false;
   FormatColumns& columns = columns_[header->format];
   for (size_t i = 0; i < format.fields.size(); ++i) {
@@ -81,8 +81,8 @@ BlockBody RecordBlockBuilder::take(const ClockReading& clock,
   for (const auto* column : {&format_numbers_, &segments_, &times_, &steps_, &flags_})
     encode_integers(body, *column);
   for (size_t i = 0; i < formats_.size(); ++i)
-    for (size_t field = 0; field < formats_[i].fields.size(); ++field)
-      if (is_number(formats_[i].fields[field]))
+    for (size_t field = 0; field < formats_[i].format().fields.size(); ++field)
+      if (is_number(formats_[i].format().fields[field]))
         encode_integers(body, columns_[i].numbers[field]);
       else
         columns_[i].strings[field].encode(body);

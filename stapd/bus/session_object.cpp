@@ -174,10 +174,11 @@ int take_snapshot(sd_bus_message* call, void* userdata, sd_bus_error* error) {
   if (!taken) return not_recording(error, taken.error());
   manager_of(call).note_reader(session.name(), caller_of(call));
   Message reply = new_reply(call);
-  r = sd_bus_message_append(reply.get(), "hha{sv}", taken->schema_fd, taken->ring.get(), 6,
+  r = sd_bus_message_append(reply.get(), "hha{sv}", taken->schema_fd, taken->ring.get(), 7,
                             "SegmentBytes", "t", taken->segment_bytes, "Segments", "u",
                             taken->segments, "First", "u", taken->first, "End", "u", taken->end,
-                            "RingId", "u", taken->ring_id, "Ended", "b", int{taken->ended});
+                            "RingId", "u", taken->ring_id, "Ended", "b", int{taken->ended},
+                            "Replaced", "b", int{taken->replaced});
   return r < 0 ? r : sd_bus_send(nullptr, reply.get(), nullptr);
 }
 

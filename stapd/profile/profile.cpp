@@ -32,6 +32,7 @@ std::string fingerprint_of(const Profile& profile) {
       "{}\n{}\n{} {} {} {} {} {} {}\n", profile.script_path, fmt::join(profile.arguments, "\n"),
       profile.target_pid, profile.missing_probe_is_fatal, profile.error_budget, profile.max_skipped,
       profile.ring_bytes, profile.keep_ns, profile.record_time);
+  if (profile.error_window_ms) settings += fmt::format("{}\n", profile.error_window_ms);
   const FileSettings& files = profile.files;
   if (profile.has_files())
     settings += fmt::format("{}\n{} {} {} {} {} {} {}\n", files.path, files.size, files.count,

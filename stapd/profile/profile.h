@@ -39,6 +39,7 @@ struct Profile {
   bool automatic = true;  // starts with the daemon
   bool missing_probe_is_fatal = true;
   uint32_t error_budget = UINT32_MAX;  // UINT32_MAX: unlimited
+  uint32_t error_window_ms = 0;        // not 0: the budget is for any time as long as this
   uint32_t max_skipped = UINT32_MAX;
   uint32_t ring_bytes = 1u << 20;  // a CPU, a power of two
   uint64_t keep_ns = 0;            // wanted depth; 0: none

@@ -4,6 +4,7 @@
 #include <charconv>
 
 #include "runtime/base/units.h"
+#include "runtime/image/program_image.h"
 #include "runtime/record/record_layout.h"
 #include "stapd/profile/words.h"
 
@@ -30,10 +31,31 @@ Result<uint32_t> parse_count(const std::string& value) {
 
 Result<uint32_t> parse_limit(const std::string& value) {
   if (value == "unlimited") return UINT32_MAX;
-  if (value.find('/') != std::string::npos)
-    return fail(ErrorCode::unsupported,
-                "a limit for a time is not yet supported: give a count, or `unlimited`");
   return parse_count(value);
+}
+
+// In whole milliseconds.
+Result<uint32_t> parse_window(const std::string& value) {
+  constexpr uint64_t kNsPerMs = 1'000'000;
+  STAPD_ASSIGN(uint64_t ns, parse_duration(value));
+  if (ns < kNsPerMs || ns / kNsPerMs > UINT32_MAX)
+    return fail(ErrorCode::invalid_argument, "a time from 1ms to 49d");
+  return static_cast<uint32_t>(ns / kNsPerMs);
+}
+
+// COUNT, COUNT/TIME, or `unlimited`.
+Status set_error_budget(Profile& profile, const std::string& value) {
+  size_t slash = value.find('/');
+  profile.error_window_ms = 0;
+  if (slash == std::string::npos) {
+    STAPD_ASSIGN(profile.error_budget, parse_limit(value));
+    return {};
+  }
+  STAPD_ASSIGN(profile.error_budget, parse_count(value.substr(0, slash)));
+  if (profile.error_budget > kMaxTimedErrors)
+    return failf(ErrorCode::invalid_argument, "at most {} errors in a time", kMaxTimedErrors);
+  STAPD_ASSIGN(profile.error_window_ms, parse_window(value.substr(slash + 1)));
+  return {};
 }
 
 Status set_target(Profile& profile, const std::string& value) {
@@ -55,14 +77,6 @@ Status set_missing_probe(Profile& profile, const std::string& value) {
   if (value != "fail" && value != "warn")
     return fail(ErrorCode::invalid_argument, "`fail` or `warn`");
   profile.missing_probe_is_fatal = value == "fail";
-  return {};
-}
-
-// Programs could count against MAXSKIPPED; how such a session ends under stapd is not settled.
-Status set_max_skipped(Profile& profile, const std::string& value) {
-  if (value != "unlimited")
-    return fail(ErrorCode::unsupported, "a limit is not yet supported, only `unlimited`");
-  profile.max_skipped = UINT32_MAX;
   return {};
 }
 
@@ -124,10 +138,13 @@ const Key kKeys[] = {
      [](Profile& profile, const Profile& defaults) {
        profile.missing_probe_is_fatal = defaults.missing_probe_is_fatal;
      }},
-    STAPD_KEY("Session", "ErrorBudget", error_budget,
-              STAPD_ASSIGN(profile.error_budget, parse_limit(value))),
-    {"Session", "MaxSkipped", set_max_skipped,
-     [](Profile& profile, const Profile& defaults) { profile.max_skipped = defaults.max_skipped; }},
+    {"Session", "ErrorBudget", set_error_budget,
+     [](Profile& profile, const Profile& defaults) {
+       profile.error_budget = defaults.error_budget;
+       profile.error_window_ms = defaults.error_window_ms;
+     }},
+    STAPD_KEY("Session", "MaxSkipped", max_skipped,
+              STAPD_ASSIGN(profile.max_skipped, parse_limit(value))),
     {"Memory", "Size", set_ring_size,
      [](Profile& profile, const Profile& defaults) { profile.ring_bytes = defaults.ring_bytes; }},
     STAPD_KEY("Memory", "Keep", keep_ns, STAPD_ASSIGN(profile.keep_ns, parse_duration(value))),

@@ -56,6 +56,8 @@ Result<CompileOutcome> compile_script(const Profile& profile) {
   options.ring_doorbell = profile.has_files();
   options.tolerate_missing_probes = !profile.missing_probe_is_fatal;
   options.macros["MAXERRORS"] = std::to_string(profile.error_budget);
+  if (profile.error_window_ms)
+    options.macros["MAXERRORS_INTERVAL"] = std::to_string(profile.error_window_ms);
   options.macros["MAXSKIPPED"] = std::to_string(profile.max_skipped);
   apply(profile.options, options);
   return compile_here(std::move(options), CompilePhase::generate);

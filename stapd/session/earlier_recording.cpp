@@ -67,7 +67,7 @@ bool EarlierRecording::records() const {
 
 Status EarlierRecording::end() {
   __atomic_store_n(&maps_.state().run, SessionState::stopping, __ATOMIC_SEQ_CST);
-  __atomic_store_n(&maps_.state().ended, 1, __ATOMIC_RELEASE);
+  __atomic_store_n(&maps_.state().ended, SessionState::replaced, __ATOMIC_RELEASE);
   return remove_running_pins(pin_folder_);
 }
 

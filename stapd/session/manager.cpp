@@ -108,10 +108,11 @@ std::set<std::string> Manager::adopt_sessions() {
   for (const std::string& pin : list_pins(paths_.sessions_folder())) {
     if (!session_of_earlier_pins(pin).empty()) continue;
     std::string name = decode_pin_name(pin);
-    if (name.empty())
+    if (name.empty()) {
       sweep(pin, "half made");
-    else if (!adopt_session(name, died))
-      lost.insert(name);
+      continue;
+    }
+    if (!adopt_session(name, died)) lost.insert(name);
   }
   for (const auto& [name, session] : sessions_)
     if (session->predecessor_records()) lost.insert(name);
@@ -119,10 +120,15 @@ std::set<std::string> Manager::adopt_sessions() {
   return lost;
 }
 
-bool Manager::adopt_session(const std::string& name, std::optional<uint64_t> died) {
+Session& Manager::get_left(const std::string& name) {
   bool is_new = !find(name);
   Session& session = get(name);
   if (is_new) session.set_profile_gone();  // until its profile is read
+  return session;
+}
+
+bool Manager::adopt_session(const std::string& name, std::optional<uint64_t> died) {
+  Session& session = get_left(name);
   Status adopted = session.adopt(died);
   if (adopted) return true;
   if (session.keep_predecessor()) {
@@ -133,7 +139,8 @@ bool Manager::adopt_session(const std::string& name, std::optional<uint64_t> die
     return false;
   }
   sweep(encode_pin_name(name), adopted.error().message);
-  if (is_new) forget(name);
+  if (!session.is_forgotten()) return false;
+  forget(name);
   return false;
 }
 
@@ -172,11 +179,8 @@ void Manager::adopt_earlier() {
   for (const std::string& pin : list_pins(paths_.sessions_folder())) {
     std::string name = session_of_earlier_pins(pin);
     if (name.empty()) continue;
-    bool is_new = !find(name);
-    Session& session = get(name);
-    if (is_new) session.set_profile_gone();
-    Status kept = session.adopt_earlier(paths_.sessions_folder() + "/" + pin);
-    if (!kept) sweep(pin, kept.error().message);
+    Status adopted = get_left(name).adopt_earlier(paths_.sessions_folder() + "/" + pin);
+    if (!adopted) sweep(pin, adopted.error().message);
   }
 }
 

@@ -58,6 +58,7 @@ class Manager {
 
  private:
   Session& get(const std::string& name);
+  Session& get_left(const std::string& name);
   void read_profile_of(Session& session, const ProfileFiles& files);
   void take_over_pins();
   void take_over_when_writable();

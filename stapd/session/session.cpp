@@ -10,9 +10,11 @@
 #include <cerrno>
 
 #include "runtime/base/clock.h"
+#include "runtime/base/units.h"
 #include "runtime/filing/filing_state.h"
 #include "runtime/image/image_io.h"
 #include "runtime/load/pins.h"
+#include "runtime/recorder/error_budget.h"
 #include "runtime/recorder/show_globals.h"
 #include "runtime/recorder/system_command.h"
 #include "stapd/session/sealed_memfd.h"
@@ -118,17 +120,14 @@ void Session::start(Started tell, OnUnknownKey on_unknown_key) {
     return tell_starters(failure_);
   }
   failure_.reset();
-  auto begin = [this, forgets = state_ == State::stopped && has_predecessor()] {
-    if (forgets) forget_earlier();
-    compile();
-  };
+  if (state_ == State::stopped && has_predecessor()) forget_earlier();
   set_state(State::starting);
-  if (!writes_end()) return begin();
-  // Until then its pins are those of the last recording.
-  attempt_ = std::make_shared<Attempt>();
+  if (!writes_end()) return compile();
+  // Its pins are those of the last recording until then.
   last_files()->when_finished(
-      [begin, attempt = std::weak_ptr<Attempt>(attempt_)](const std::optional<std::string>&) {
-        if (!attempt.expired()) begin();
+      [this, attempt = std::weak_ptr<Attempt>(attempt_ = std::make_shared<Attempt>())](
+          const std::optional<std::string>&) {
+        if (!attempt.expired()) compile();
       });
 }
 
@@ -299,13 +298,27 @@ void Session::end_handlers(const std::string& reason) {
   if (!stopped) say(LOG_ERR, stopped.error().message);
 }
 
+// Which limit it has come to: ErrorBudget= or MaxSkipped=.
+std::string Session::run_failure() const {
+  const Limits& limits = recorder_->image().limits;
+  const SessionState& state = recorder_->state();
+  if (skipped_too_many(recorder_->image(), state))
+    return fmt::format(
+        "ended, since more than {} handlers were skipped: they did not get their "
+        "locks in time, or were nested too deep",
+        limits.max_skipped);
+  std::string window;
+  if (limits.error_window_ms)
+    window = fmt::format(" in all, more than {} within {}", limits.max_errors,
+                         duration_text(uint64_t{limits.error_window_ms} * 1'000'000));
+  return fmt::format("ended by run-time errors ({}{}): {}", state.errors, window,
+                     recorder_->last_error());
+}
+
 // What was recorded stays readable.
 void Session::end_recording(const std::string& reason) {
   end_handlers(reason);
-  if (recorder_->has_failed())
-    return fail(SessionFailure::Kind::run,
-                fmt::format("ended by run-time errors ({}): {}", recorder_->state().errors,
-                            recorder_->last_error()));
+  if (recorder_->has_failed()) return fail(SessionFailure::Kind::run, run_failure());
   say(LOG_INFO, "stopped", message_id::kStopped);
   set_state(State::stopped);
 }

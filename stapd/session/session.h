@@ -102,8 +102,8 @@ class Session {
   }
   // Somebody may have removed the pins of what had ended.
   void look_at_pins();
-  // What it recorded before it was restarted, or replace() left: the pins of a recording that
-  // ended, whose files get the end that they may lack, or of a predecessor. Before adopt().
+  // What it recorded before it was restarted, by the pins of it that a dead stapd left; its files
+  // get the end that they may lack. Before adopt().
   Status adopt_earlier(const std::string& pin_folder);
   void forget_earlier();
   // `tell` gets why not all of its files could be written, or nothing; before stop() returns, or
@@ -135,6 +135,7 @@ class Session {
   Status replace_recording(UniqueFd image);
   // `before`: the files of a recording that it replaces.
   Status take(Prepared prepared, std::unique_ptr<Recorder> recorder);
+  Status keep_earlier(const std::string& pin_folder);
   void forget_oldest(const std::string& why);
   void forget_outlived();
   void remove_earlier_pins() const;
@@ -150,7 +151,6 @@ class Session {
   void forget_holder();
   void forget_pinned();
   Status watch();
-  FilingSource filing_source() const;
   Result<std::unique_ptr<SessionFiles>> open_files(const FilingSource& source, SharedArea state);
   Status begin_files(SharedArea state);
   Status resume_files();
@@ -160,8 +160,10 @@ class Session {
   static bool lacks_end_of_files(const std::string& pin_folder);
   SessionFiles* last_files() const;
   bool writes_end() const;
+  FilingSource filing_source() const;
+  Status adopt_earlier(EarlierRecording earlier);
   void keep_earlier(EarlierRecording earlier);
-  Status resume_files_of_earlier();
+  Status take_charge_of_predecessor();
   Status succeed(UniqueFd image);
   void end_predecessor(const std::string& reason);
   // Null when there is nothing to read.
@@ -175,6 +177,7 @@ class Session {
   void check_depth();
   void end_handlers(const std::string& reason);
   void end_recording(const std::string& reason);
+  std::string run_failure() const;
   void forget_sources();
   void forget_recording();
   void tell_starters(const std::optional<SessionFailure>& failure);

@@ -143,10 +143,7 @@ void Session::show_end() {
 }
 
 void Session::show_outcome() {
-  if (recorder_->has_failed())
-    return fail(SessionFailure::Kind::run,
-                fmt::format("ended by run-time errors ({}): {}", recorder_->state().errors,
-                            recorder_->last_error()));
+  if (recorder_->has_failed()) return fail(SessionFailure::Kind::run, run_failure());
   set_state(State::stopped);
 }
 

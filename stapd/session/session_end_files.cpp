@@ -12,8 +12,6 @@
 namespace stapd {
 namespace {
 
-constexpr char kDoorbellPin[] = "doorbell";
-
 std::string filing_pin(const std::string& pin_folder) { return pin_folder + "/" + kFilingPin; }
 
 }  // namespace
@@ -77,25 +75,24 @@ Status Session::end_files_left(const FilingSource& source, const std::string& pi
   return {};
 }
 
-// Of the newest of what it recorded before: they go on, when it does, or get their end.
-Status Session::resume_files_of_earlier() {
+Status Session::adopt_earlier(const std::string& pin_folder) {
+  STAPD_ASSIGN(EarlierRecording earlier, EarlierRecording::open(pin_folder));
+  return adopt_earlier(std::move(earlier));
+}
+
+Status Session::adopt_earlier(EarlierRecording recording) {
+  keep_earlier(std::move(recording));
+  if (predecessor_records()) return take_charge_of_predecessor();
   const EarlierRecording& earlier = earlier_.back();
-  const std::string& folder = earlier.pin_folder();
-  if (predecessor_records()) started_real_ = earlier.started_real();
-  if (!lacks_end_of_files(folder)) return {};
-  Result<UniqueFd> doorbell = open_pin(folder + "/" + kDoorbellPin);
-  FilingSource source{earlier.schema().info, earlier.maps(), doorbell ? doorbell->get() : -1};
-  if (!predecessor_records()) return end_files_left(source, folder, "restarted");
-  STAPD_ASSIGN(SharedArea state, SharedArea::open(filing_pin(folder)));
-  STAPD_ASSIGN(files_, open_files(source, std::move(state)));
-  return {};
+  if (!lacks_end_of_files(earlier.pin_folder())) return {};
+  return end_files_left({earlier.schema().info, earlier.maps()}, earlier.pin_folder(), "restarted");
 }
 
 SessionFiles* Session::last_files() const { return files_ ? files_.get() : files_before_.get(); }
 
 bool Session::writes_end() const {
-  bool records = state_ == State::recording || predecessor_records();
-  return !records && last_files() && !last_files()->is_finished();
+  return state_ != State::recording && !predecessor_records() && last_files() &&
+         !last_files()->is_finished();
 }
 
 }  // namespace stapd

@@ -32,17 +32,15 @@ Status Session::replace_recording(UniqueFd image_fd) {
   end_handlers("restarted");
   if (files_) files_before_ = std::move(files_);
   forget_recording();
-  if (Result<EarlierRecording> earlier = EarlierRecording::open(folder))
-    keep_earlier(std::move(*earlier));
-  else
-    say(LOG_ERR, "what it recorded before cannot be read: " + earlier.error().message);
+  if (Status kept = keep_earlier(folder); !kept)
+    say(LOG_ERR, "what it recorded before cannot be read: " + kept.error().message);
   return take(std::move(prepared), std::move(recorder));
 }
 
-Status Session::adopt_earlier(const std::string& pin_folder) {
+Status Session::keep_earlier(const std::string& pin_folder) {
   STAPD_ASSIGN(EarlierRecording earlier, EarlierRecording::open(pin_folder));
   keep_earlier(std::move(earlier));
-  return resume_files_of_earlier();
+  return {};
 }
 
 void Session::keep_earlier(EarlierRecording earlier) {

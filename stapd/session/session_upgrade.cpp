@@ -1,17 +1,36 @@
 // A session that another build of stapd started, whose image means nothing to this one: what it
 // recorded can be read, and its programs go on until those of this build run.
+#include "runtime/filing/filing_state.h"
+#include "runtime/load/pins.h"
 #include "runtime/load/session_lock.h"
 #include "stapd/session/session.h"
 
 namespace stapd {
+namespace {
+
+constexpr char kDoorbellPin[] = "doorbell";
+
+}  // namespace
+
 Status Session::keep_predecessor() {
   std::string folder = host_.paths.session_pins(name_);
   STAPD_ASSIGN(std::optional<SessionLock> lock, SessionLock::take(folder));
   if (!lock) return failf(ErrorCode::busy, "another process holds it");
   STAPD_ASSIGN(EarlierRecording predecessor, EarlierRecording::open(folder));
   STAPD_TRY(predecessor.move_to(host_.paths.earlier_pins(name_, predecessor.started_boot())));
-  keep_earlier(std::move(predecessor));
-  return resume_files_of_earlier();
+  return adopt_earlier(std::move(predecessor));
+}
+
+Status Session::take_charge_of_predecessor() {
+  const EarlierRecording& predecessor = earlier_.back();
+  started_real_ = predecessor.started_real();
+  Result<SharedArea> state = SharedArea::open(predecessor.pin_folder() + "/" + kFilingPin);
+  if (!state) return {};  // it has none
+  Result<UniqueFd> doorbell = open_pin(predecessor.pin_folder() + "/" + kDoorbellPin);
+  FilingSource source{predecessor.schema().info, predecessor.maps(),
+                      doorbell ? doorbell->get() : -1};
+  STAPD_ASSIGN(files_, open_files(source, std::move(*state)));
+  return {};
 }
 
 // An event of this moment may be recorded by both, and by none never.
@@ -26,8 +45,9 @@ Status Session::succeed(UniqueFd image_fd) {
 }
 
 void Session::end_predecessor(const std::string& reason) {
-  if (Status ended = earlier_.back().end(); !ended) say(LOG_ERR, ended.error().message);
-  if (files_) end_files(*files_, earlier_.back().pin_folder(), reason);
+  EarlierRecording& predecessor = earlier_.back();
+  if (Status ended = predecessor.end(); !ended) say(LOG_ERR, ended.error().message);
+  if (files_) end_files(*files_, predecessor.pin_folder(), reason);
 }
 
 }  // namespace stapd

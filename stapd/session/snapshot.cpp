@@ -38,7 +38,9 @@ Result<Snapshot> copy_recording(int schema_fd, const RecordingMaps& maps,
   snapshot.first = snapshot.end = std::min(request.first, ring.segments);
   STAPD_ASSIGN(snapshot.ring_id, kernel_map_id(maps.ring_fd()));
   // Before the copy: what was written until it ended is in it.
-  snapshot.ended = __atomic_load_n(&maps.state().ended, __ATOMIC_ACQUIRE) != 0;
+  uint32_t ended = __atomic_load_n(&maps.state().ended, __ATOMIC_ACQUIRE);
+  snapshot.ended = ended != 0;
+  snapshot.replaced = ended == SessionState::replaced;
   STAPD_ASSIGN(snapshot.ring, make_memfd("stapd-snapshot"));
   if (ftruncate(snapshot.ring.get(), static_cast<off_t>(ring.stride * ring.segments)) < 0)
     return fail_errno("taking a snapshot", errno);

@@ -24,6 +24,7 @@ struct Snapshot {
   uint32_t first = 0, end = 0;  // the segments that are in it; ask again from `end` on
   uint32_t ring_id = 0;         // the kernel's number of the ring: another one is another recording
   bool ended = false;           // no record follows those that are in it
+  bool replaced = false;        // but another ring goes on
 };
 
 // Never more at once than delays nobody else.

@@ -103,6 +103,8 @@ class Selector {
   void emit_control_event(ControlEvent::Kind kind);
   void emit_count_drop(DropCause cause);
   void emit_count_skip();
+  void emit_unless_too_soon(Reg count, Label few);
+  Reg error_time_address(Reg count);
 
   // ---- operands (select.cpp)
   Reg use(const ir::Operand& operand);

@@ -60,7 +60,8 @@ void Selector::select_exit_request() {
   emit_stop(SessionState::stopping, ControlEvent::exit_requested);
 }
 
-// The error record, then one more error; beyond MAXERRORS the session fails.
+// The error record, then one more error; beyond MAXERRORS, in MAXERRORS_INTERVAL if there is one,
+// the session fails.
 void Selector::select_raise(const ir::Instr& instr) {
   if (!image_.limits.quiet_errors)
     emit_record(image_.formats[instr.aux], static_cast<uint16_t>(instr.aux), instr.args);
@@ -68,11 +69,41 @@ void Selector::select_raise(const ir::Instr& instr) {
   Reg count = emit_.make_reg();
   emit_.move_imm(count, 1);
   emit_.atomic_fetch_add(errors, 0, count);
-  Label enough = emit_.make_label();
-  emit_.jump_if_imm(Jump::ult, count, static_cast<int32_t>(image_.limits.max_errors), enough);
+  Label few = emit_.make_label();
+  auto most = static_cast<int32_t>(image_.limits.max_errors);
+  if (image_.error_times.slots)
+    emit_unless_too_soon(count, few);
+  else
+    emit_.jump_if_imm(Jump::ult, count, most, few);
   emit_stop(SessionState::failed, ControlEvent::too_many_errors);
-  emit_.label(enough);
+  emit_.label(few);
   emit_.jump(done_);
+}
+
+// Goes to `few` unless the error that was max_errors before this one, number `count`, was less than
+// error_window_ms ago: runtime/recorder/error_budget.h is the same.
+void Selector::emit_unless_too_soon(Reg count, Label few) {
+  const Limits& limits = image_.limits;
+  Reg time = emit_.make_reg(), window = emit_.make_reg();
+  emit_.call(kKtimeGetBootNs, 0);
+  emit_.move(time, R0);
+  emit_.store(Size::u64, error_time_address(count), 0, time);
+  emit_.jump_if_imm(Jump::ult, count, static_cast<int32_t>(limits.max_errors), few);
+  emit_.alu_imm(Alu::sub, count, static_cast<int32_t>(limits.max_errors));
+  Reg before = emit_.make_reg();
+  emit_.load(Size::u64, before, error_time_address(count), 0);
+  emit_.alu(Alu::sub, time, before);
+  emit_.move_imm(window, int64_t{limits.error_window_ms} * 1'000'000);
+  emit_.jump_if(Jump::ugt, time, window, few);
+}
+
+Reg Selector::error_time_address(Reg count) {
+  Reg address = state_address(image_.error_times.state_offset), at = emit_.make_reg();
+  emit_.move(at, count);
+  emit_.alu_imm(Alu::bit_and, at, static_cast<int32_t>(image_.error_times.slots - 1));
+  emit_.alu_imm(Alu::shl, at, 3);
+  emit_.alu(Alu::add, address, at);
+  return address;
 }
 
 void Selector::emit_count_drop(DropCause cause) {

@@ -13,6 +13,7 @@ struct LimitName {
 
 constexpr LimitName kLimits[] = {
     {"MAXERRORS", &Limits::max_errors, 0, UINT32_MAX},
+    {"MAXERRORS_INTERVAL", &Limits::error_window_ms, 1, UINT32_MAX},
     {"MAXSKIPPED", &Limits::max_skipped, 0, UINT32_MAX},
     {"MAXACTION", &Limits::max_action, 1, UINT32_MAX},
     {"MAXACTION_INTERRUPTIBLE", &Limits::max_action_interruptible, 1, UINT32_MAX},

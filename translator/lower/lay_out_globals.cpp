@@ -3,6 +3,7 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <bit>
 
 #include "runtime/image/map_layout.h"
 
@@ -17,6 +18,7 @@ class Layout {
 
   void run() {
     add_fixed_maps();
+    add_error_times();
     for (const sem::Global& global : program_.globals) add(global);
     image_.maps[kStateMap].value_size = round_up_8(next_) + kStringSlack;
   }
@@ -32,6 +34,12 @@ class Layout {
     image_.maps[kControlMap] = {"control", MapSpec::Type::ring_buffer, 0, 0, 4096, false};
     image_.maps[kScratchMap] = {"scratch", MapSpec::Type::array, 4, 64, 0, false};
     image_.maps[kDataMap] = {"data", MapSpec::Type::array, 4, 8, 1, false};
+  }
+
+  void add_error_times() {
+    if (!image_.limits.error_window_ms) return;
+    image_.error_times.slots = std::bit_ceil(image_.limits.max_errors + 1);
+    image_.error_times.state_offset = take(8 * image_.error_times.slots);
   }
 
   uint32_t take(uint32_t bytes) {

@@ -2,7 +2,6 @@
 """stapctl attach: history runs into live without a seam, for any number at once; detaching leaves
 the recording as it is; a daemon that dies or comes back does not matter."""
 
-import itertools
 import os
 import re
 import signal
@@ -10,11 +9,8 @@ import subprocess
 import sys
 import time
 
-from instance import (BIN, FIRST_NUMBER, NUMBERS_SCRIPT, PATIENCE, InstanceTest, Producer, main, produce, wait_for)
-
-MILLION = 1_000_000
-first_numbers = itertools.count(MILLION, MILLION)  # no two producers make the same ones
-
+from attached import MILLION, AttachTest, first_numbers
+from instance import BIN, FIRST_NUMBER, PATIENCE, main, produce, wait_for
 
 HURRIED = 100_000
 HURRY = f"""
@@ -27,57 +23,7 @@ for number in range({FIRST_NUMBER} + first, {FIRST_NUMBER} + first + {HURRIED}):
 """
 
 
-class Attach(InstanceTest):
-    profiles = {"numbers": (NUMBERS_SCRIPT, "[Memory]\nSize=4M"),
-                "small": (NUMBERS_SCRIPT, "Start=manual\n[Memory]\nSize=64K")}
-
-    def setUp(self):
-        self.assertEqual(self.stapd.ctl("start", "numbers").returncode, 0)
-        self.stapd.wait_until_records("numbers")
-        cpus = sorted(os.sched_getaffinity(0))
-        self.producers = [Producer(next(first_numbers), cpu) for cpu in (cpus[0], cpus[-1])]
-
-    def tearDown(self):
-        for producer in self.producers:
-            if producer.process.poll() is None:
-                producer.stop()
-
-    def stop_producers(self):
-        return {producer.first: producer.stop() for producer in self.producers}
-
-    def attach(self, *options):
-        """stapctl attach with its output in a file, so that nothing waits for us."""
-        path = self.stapd.root / f"attached.{time.monotonic_ns()}"
-        with open(path, "w", encoding="utf-8") as output:
-            process = subprocess.Popen(self.stapd.command("attach", "numbers", *options),
-                                       stdout=output, stderr=subprocess.PIPE, text=True)
-        process.path = path
-        return process
-
-    @staticmethod
-    def detach(process, by=signal.SIGINT):
-        """What it said on stderr. Its exit status must be 0."""
-        process.send_signal(by)
-        _, aside = process.communicate(timeout=PATIENCE)
-        assert process.returncode == 0, (process.returncode, aside)
-        return aside
-
-    def numbers(self, process):
-        """By producer, in the order in which they were shown."""
-        shown = {producer.first: [] for producer in self.producers}
-        for line in process.path.read_text().splitlines():
-            if line.isdigit() and (first := int(line) // MILLION * MILLION) in shown:
-                shown[first].append(int(line))
-        return shown
-
-    def wait_for_numbers(self, process, count):
-        wait_for(lambda: min(map(len, self.numbers(process).values())) >= count,
-                 f"{count} numbers of each producer")
-
-    def assert_no_seam(self, process):
-        for shown in self.numbers(process).values():
-            self.assertEqual(shown, list(range(shown[0], shown[0] + len(shown))))
-
+class Attach(AttachTest):
     def test_history_runs_into_live(self):
         time.sleep(1)
         process = self.attach()

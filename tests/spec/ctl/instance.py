@@ -1,5 +1,6 @@
 """A stapd of a test's own: profiles in a temporary root, the daemon, and stapctl talking to it."""
 
+import hashlib
 import os
 import re
 import shutil
@@ -127,6 +128,11 @@ class Instance:
     def kill(self):
         self.daemon.send_signal(signal.SIGKILL)
         self.daemon.wait(PATIENCE)
+
+    def remove_pins(self):
+        """As somebody would who empties /sys/fs/bpf."""
+        number = hashlib.sha256(os.path.realpath(self.root).encode()).hexdigest()[:12]
+        shutil.rmtree(f"/sys/fs/bpf/stapd-{number}")
 
     def close(self):
         """Ends every session and the daemon; nothing is left."""

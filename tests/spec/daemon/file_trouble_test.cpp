@@ -295,7 +295,7 @@ TEST_F(RemovedFiles, WhatAnotherProcessWritesIsNotOverwritten) {
   fs::create_directories(folder());
   int other = open((path() + ".4").c_str(), O_CREAT | O_WRONLY | O_CLOEXEC, 0644);
   ASSERT_EQ(flock(other, LOCK_EX), 0);
-  ASSERT_EQ(write(other, "other", 5), 5);
+  ASSERT_EQ(write(other, "its own", 7), 7);
   add(marked_script(), "Size=64K\n");
   start();
   ASSERT_TRUE(wait_until([&] { return daemon_.says("another process writes it"); }));

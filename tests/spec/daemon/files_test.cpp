@@ -88,7 +88,7 @@ TEST_F(Files, ANewStartGoesOnWithTheNumbersAndDeletesWhatIsTooMuch) {
 TEST_F(Files, NamesHaveTheTimeAndOtherFilesAreLeftAlone) {
   fs::create_directories(folder());
   std::ofstream(folder() + "/rec-other.0") << "not ours";
-  std::ofstream(folder() + "/rec-2001-02-03.7") << "ours, once";
+  std::ofstream(folder() + "/rec-2001-02-03.7") << "of another year";
   daemon_.add_profile(
       "marked", "probe begin { printf(\"begins\\n\") }\n",
       "Start=manual\n[File]\nPath=" + folder() + "/rec-%Y-%m-%d\nSize=64K\nCount=1\n");

@@ -140,6 +140,7 @@ TEST_F(Upgrade, ItsFilesHaveEveryRecordOfBothBuilds) {
   add(marked_script());
   start();
   MarkedCalls({0}, 1000).join();
+  ASSERT_TRUE(wait_until([&] { return written_on_first_cpu() == 1000; }));
   kill_old_build();
   MarkedCalls({0}, 1000).join();
   daemon_.start();

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "runtime/format/histogram_text.h"
 #include "runtime/format/repeat_filter.h"
 #include "runtime/format/time_text.h"
 #include "runtime/format/value_text.h"
@@ -42,6 +43,26 @@ TEST(RecordText, PlainPieces) {
   EXPECT_EQ(text_of(format, {RecordValue::of(4'000'000'000), RecordValue::of("cat"),
                              RecordValue::of("/etc/passwd")}),
             "pid 4000000000 (cat) opens /etc/passwd\n");
+}
+
+// Literals, numbers and texts of every length, one behind the other.
+TEST(RecordText, PiecesOfEveryLength) {
+  for (size_t length = 0; length < 600; ++length) {
+    std::string literal(length, 'l'), text(600 - length, 't');
+    RecordFormat format = FormatBuilder()
+                              .literal(literal)
+                              .integer()
+                              .print(Conversion::decimal)
+                              .chars(8)
+                              .print(Conversion::string)
+                              .text()
+                              .print(Conversion::string)
+                              .literal(literal)
+                              .build();
+    ASSERT_EQ(text_of(format, {RecordValue::of(INT64_MIN), RecordValue::of("12345678"),
+                               RecordValue::of(text)}),
+              literal + "-922337203685477580812345678" + text + literal);
+  }
 }
 
 TEST(RecordText, EveryConversion) {

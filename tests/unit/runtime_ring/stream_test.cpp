@@ -72,6 +72,28 @@ TEST(Stream, AnyRing) {
   }
 }
 
+// Handlers that were interrupted for ever, or commit while the ring is read.
+TEST(Stream, RecordsInTheMaking) {
+  std::mt19937 random(2);
+  for (int round = 0; round < 40; ++round) {
+    TestRing ring;
+    std::span<std::byte> late;
+    for (uint64_t i = 1; i <= 400; ++i) {
+      if (random() % 60 == 0) {
+        late = ring.writer().reserve(kTimed, 40);
+        std::memcpy(late.data() + kTimeOffset, &i, sizeof i);
+      }
+      ring.write(0, i, i, std::string(random() % 60, 'x'));
+    }
+    expect_same(ring, 0);
+    RingWindow window = ring.reader().take();
+    RingStream stream = stream_of(ring);
+    if (!late.empty()) ring.writer().commit(late);
+    ASSERT_TRUE(all_of(stream) == all_of(window)) << "round " << round;
+    EXPECT_EQ(stream.total().in_flight, window.total().in_flight);
+  }
+}
+
 TEST(Stream, ACountThatWraps) {
   TestRing ring;
   ring.pretend((1ull << kCountBits) - 300, 5'000'000);

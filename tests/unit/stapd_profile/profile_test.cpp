@@ -41,7 +41,7 @@ class Profiles : public testing::Test {
 TEST_F(Profiles, EveryKey) {
   write_profile(
       "Description=what it is for\nArguments=one \"two three\" ''\nTarget=12\nStart=manual\n"
-      "OnMissingProbe=warn\nErrorBudget=5\nMaxSkipped=unlimited\n"
+      "OnMissingProbe=warn\nErrorBudget=5/1min\nMaxSkipped=7\n"
       "[Memory]\nSize=64K\nKeep=1min\nTime=no\n");
   Result<Profile> profile = read("p");
   ASSERT_TRUE(profile) << profile.error().message;
@@ -53,6 +53,8 @@ TEST_F(Profiles, EveryKey) {
   EXPECT_FALSE(profile->automatic);
   EXPECT_FALSE(profile->missing_probe_is_fatal);
   EXPECT_EQ(profile->error_budget, 5u);
+  EXPECT_EQ(profile->error_window_ms, 60'000u);
+  EXPECT_EQ(profile->max_skipped, 7u);
   EXPECT_EQ(profile->ring_bytes, 65536u);
   EXPECT_EQ(profile->keep_ns, 60'000'000'000u);
   EXPECT_FALSE(profile->record_time);
@@ -151,12 +153,12 @@ TEST_F(Profiles, WrongOnesAreRefusedWithTheirPlace) {
             file + "3: Target=unit:x.service: not yet supported: give a process id");
   EXPECT_EQ(error_of("Target=-3\n"), file + "3: Target=-3: not a count");
   EXPECT_EQ(error_of("Arguments=\"open\n"), file + "3: Arguments=\"open: a \" is not closed");
-  EXPECT_EQ(error_of("MaxSkipped=7\n"),
-            file + "3: MaxSkipped=7: a limit is not yet supported, only `unlimited`");
-  EXPECT_EQ(error_of("ErrorBudget=100/1min\n"),
-            file +
-                "3: ErrorBudget=100/1min: a limit for a time is not yet supported: give a count, "
-                "or `unlimited`");
+  EXPECT_EQ(error_of("MaxSkipped=-7\n"), file + "3: MaxSkipped=-7: not a count");
+  EXPECT_EQ(error_of("ErrorBudget=/1min\n"), file + "3: ErrorBudget=/1min: not a count");
+  EXPECT_EQ(error_of("ErrorBudget=5/1us\n"), file + "3: ErrorBudget=5/1us: a time from 1ms to 49d");
+  EXPECT_EQ(error_of("ErrorBudget=5/50d\n"), file + "3: ErrorBudget=5/50d: a time from 1ms to 49d");
+  EXPECT_EQ(error_of("ErrorBudget=10001/1h\n"),
+            file + "3: ErrorBudget=10001/1h: at most 10000 errors in a time");
   EXPECT_EQ(error_of("[Memory]\nSize=0\n"), file + "4: Size=0: a ring has from 64K to 128M a CPU");
   EXPECT_EQ(error_of("[Memory]\nSize=1T\n"),
             file + "4: Size=1T: a ring has from 64K to 128M a CPU");
@@ -210,6 +212,10 @@ TEST_F(Profiles, TheFingerprintIsOfWhatIsRecorded) {
   EXPECT_EQ(fingerprint_of(*read("p")), before);
   write_profile("[Memory]\nSize=2M\n");
   EXPECT_NE(fingerprint_of(*read("p")), before);
+  write_profile("ErrorBudget=5\n");
+  std::string counted = fingerprint_of(*read("p"));
+  write_profile("ErrorBudget=5/1min\n");
+  EXPECT_NE(fingerprint_of(*read("p")), counted);
   write_profile("[File]\nPath=/x\n");
   EXPECT_NE(fingerprint_of(*read("p")), before);
   write_profile("");
