@@ -4,6 +4,7 @@
 #include <linux/magic.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 
@@ -29,6 +30,15 @@ Status ensure_bpffs() {
   if (mount("bpf", kBpffs, "bpf", MS_NOSUID | MS_NODEV | MS_NOEXEC, "mode=0700") < 0)
     return fail_errno("mounting bpffs on /sys/fs/bpf", errno);
   return {};
+}
+
+Status check_bpffs_writable() {
+  struct statvfs info;
+  if (statvfs(kBpffs, &info) < 0 || !(info.f_flag & ST_RDONLY)) return {};
+  return failf(ErrorCode::permission_denied,
+               "{0} is mounted read-only, so that sessions can neither start nor end; "
+               "try `mount -o remount,rw {0}`",
+               kBpffs);
 }
 
 Status pin_object(int fd, const std::string& path) {

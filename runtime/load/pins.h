@@ -15,6 +15,8 @@ Result<UniqueFd> open_pin(const std::string& path);
 // Makes bpffs available at `folder`'s file system, mounting it at /sys/fs/bpf when nothing is
 // there.
 Status ensure_bpffs();
+// An error while it is mounted read-only: pins can neither be made, opened nor removed then.
+Status check_bpffs_writable();
 
 // Names in bpffs have no dots.
 // Makes the folder, mode 0700, with its parents.

@@ -75,6 +75,8 @@ uint64_t PosixFiles::free_bytes(const std::string& path) {
 
 uint64_t PosixFiles::now() { return read_real_clock(); }
 
+uint64_t FileLayer::steady_now() { return read_boot_clock(); }
+
 Result<UniqueFd> OneOpenFile::create(const std::string& path) {
   if (!fd_.valid()) return failf(ErrorCode::limit, "{}: there is one file only", path);
   return std::move(fd_);

@@ -30,8 +30,10 @@ class FileLayer {
   // What an unprivileged user may still fill of the file system that holds `path`; UINT64_MAX when
   // nobody knows.
   virtual uint64_t free_bytes(const std::string& path) = 0;
-  // ns since the epoch.
+  // ns since the epoch: jumps when somebody sets the clock.
   virtual uint64_t now() = 0;
+  // ns, of a clock that nobody sets.
+  virtual uint64_t steady_now();
 };
 
 class PosixFiles : public FileLayer {

@@ -13,6 +13,7 @@ namespace {
 
 constexpr uint64_t kSecond = 1'000'000'000;
 constexpr uint64_t kMiB = 1u << 20;
+constexpr uint64_t kJump = kSecond;  // less is the clock being adjusted
 constexpr size_t kSuffixRoom = 21;  // what SystemTap leaves for the longest suffix
 // With a limit on age or sum, but none on a file's size, a file is this part of the whole.
 constexpr uint64_t kParts = 8;
@@ -67,10 +68,27 @@ Result<std::string> rotated_name(const RotationOptions& options, uint32_t number
 }
 
 FileRotation::FileRotation(FileLayer& layer, RotationOptions options, RotationState state)
-    : layer_(layer), options_(std::move(options)), state_(std::move(state)) {
-  // Files of a writer that was killed were never closed.
+    : layer_(layer),
+      options_(std::move(options)),
+      state_(std::move(state)),
+      clock_offset_(layer_.now() - layer_.steady_now()) {
+  uint64_t now = layer_.now();
+  // Files of a writer that was killed were never closed; what is of the future was written before
+  // somebody set the clock back.
   for (RotatedFile& file : state_.files)
-    if (!file.closed) file.closed = layer_.now();
+    if (!file.closed || file.closed > now) file.closed = now;
+}
+
+// Who sets the wall clock makes no file older or younger.
+void FileRotation::follow_clock() {
+  uint64_t offset = layer_.now() - layer_.steady_now();
+  uint64_t jump = offset - clock_offset_;  // modulo 2^64, as all that it is added to
+  if (jump < kJump || -jump < kJump) return;
+  clock_offset_ = offset;
+  for (RotatedFile& file : state_.files) {
+    file.opened += jump;
+    if (file.closed) file.closed += jump;
+  }
 }
 
 FileRotation::~FileRotation() { close(); }
@@ -91,8 +109,7 @@ bool FileRotation::is_due(size_t incoming, size_t waiting) const {
   uint64_t written = file.size + waiting;
   if (uint64_t size = part_size())
     if (options_.bulk ? written + incoming > size && written > 0 : written > size) return true;
-  uint64_t now = options_.max_age ? layer_.now() : 0;
-  return now > file.opened && now - file.opened >= options_.max_age / kParts && options_.max_age;
+  return options_.max_age && layer_.steady_now() - opened_steady_ >= options_.max_age / kParts;
 }
 
 Status FileRotation::open_next() {
@@ -104,6 +121,7 @@ Status FileRotation::open_next() {
   RotatedFile file{state_.next, "", layer_.now(), 0, 0};
   STAPD_ASSIGN(file.path, rotated_name(options_, file.number, file.opened));
   STAPD_ASSIGN(fd_, layer_.create(file.path));
+  opened_steady_ = layer_.steady_now();
   state_.files.push_back(std::move(file));
   ++state_.next;
   expire();
@@ -115,6 +133,8 @@ Status FileRotation::reopen_last() {
   RotatedFile& file = state_.files.back();
   STAPD_ASSIGN(fd_, layer_.reopen(file.path, file.size));
   file.closed = 0;
+  uint64_t now = layer_.now();
+  opened_steady_ = layer_.steady_now() - (now - std::min(now, file.opened));
   return {};
 }
 
@@ -166,6 +186,7 @@ void FileRotation::make_room(size_t closed_files_kept) {
 }
 
 void FileRotation::expire() {
+  follow_clock();
   if (is_open() && !is_null() && !layer_.has_name(fd_.get())) request_switch();
   size_t open = is_open() ? 1 : 0;
   auto has_closed = [&] { return state_.files.size() > open; };

@@ -85,6 +85,7 @@ class FileRotation {
   const RotationState& state() const { return state_; }
 
  private:
+  void follow_clock();
   bool is_null() const { return options_.path == "/dev/null"; }
   uint64_t part_size() const;
   void delete_oldest();
@@ -95,6 +96,8 @@ class FileRotation {
   RotationOptions options_;
   RotationState state_;
   UniqueFd fd_;
+  uint64_t clock_offset_;       // of the wall clock to one that nobody sets
+  uint64_t opened_steady_ = 0;  // when the open file was, by that
   uint64_t unchecked_ = 0;  // bytes since the free space was looked at
   std::atomic<bool> switch_wanted_ = false;
 };

@@ -22,6 +22,7 @@ inline constexpr char kScriptError[] = "org.stapd.Stapd1.Error.ScriptError";
 inline constexpr char kProfileError[] = "org.stapd.Stapd1.Error.ProfileError";
 inline constexpr char kNotRecording[] = "org.stapd.Stapd1.Error.NotRecording";
 inline constexpr char kFilesIncomplete[] = "org.stapd.Stapd1.Error.FilesIncomplete";
+inline constexpr char kReadOnly[] = "org.stapd.Stapd1.Error.ReadOnly";
 inline constexpr char kStartFailed[] = "org.stapd.Stapd1.Error.StartFailed";
 
 std::string path_of(const Session& session);

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include "runtime/base/version.h"
+#include "runtime/load/pins.h"
 
 namespace stapd::bus {
 namespace {
@@ -68,8 +69,10 @@ int reply_with_lines(sd_bus_message* call, const std::vector<std::string>& lines
   return sd_bus_send(nullptr, reply, nullptr);
 }
 
-int stop_all(sd_bus_message* call, void* userdata, sd_bus_error*) {
+int stop_all(sd_bus_message* call, void* userdata, sd_bus_error* error) {
   manager_of(userdata).note("", "asked to stop all sessions", caller_of(call));
+  if (Status possible = check_bpffs_writable(); !possible)
+    return sd_bus_error_set(error, kReadOnly, possible.error().message.c_str());
   auto reply = [call = keep(call)](const std::vector<std::string>& names,
                                    const std::optional<std::string>& failure) {
     if (failure)
@@ -137,6 +140,10 @@ int start_and_reply(Manager& manager, const std::string& name, sd_bus_message* c
 
 void stop_and_reply(Manager& manager, const std::string& name, sd_bus_message* call) {
   manager.note(name, "asked to stop", caller_of(call));
+  if (Status possible = check_bpffs_writable(); !possible) {
+    sd_bus_reply_method_errorf(call, kReadOnly, "%s", possible.error().message.c_str());
+    return;
+  }
   manager.stop(name, [call = keep(call)](const std::optional<std::string>& failure) {
     if (failure)
       sd_bus_reply_method_errorf(call.get(), kFilesIncomplete, "%s", failure->c_str());

@@ -17,6 +17,8 @@ namespace {
 
 // Whoever follows a session asks several times a second.
 constexpr uint64_t kReaderIsGoneNs = 10'000'000'000;
+// While bpffs is read-only.
+constexpr uint64_t kBetweenLooksNs = 2'000'000'000;
 
 }  // namespace
 
@@ -56,22 +58,45 @@ std::string Manager::summary() const {
 
 Status Manager::take_over() {
   STAPD_TRY(ensure_bpffs());
+  if (Status writable = check_bpffs_writable(); !writable) {
+    log_.write(
+        {LOG_ERR, "what records goes on, and is taken over later: " + writable.error().message});
+    reload();
+    take_over_when_writable();
+  } else {
+    take_over_pins();
+  }
+  return {};
+}
+
+// Nobody tells that a file system was mounted with other options.
+void Manager::take_over_when_writable() {
+  if (check_bpffs_writable()) return take_over_pins();
+  Result<EventSource> later =
+      loop_.at(read_clocks().mono + kBetweenLooksNs, [this] { take_over_when_writable(); });
+  if (later)
+    waiting_ = std::move(*later);
+  else
+    log_.write({LOG_ERR, later.error().message});
+}
+
+void Manager::take_over_pins() {
   std::set<std::string> lost = adopt_sessions();
   reload();
   taken_over_ = true;
   update_watch();
-  Result<std::unique_ptr<PinWatch>> watch =
-      PinWatch::begin(loop_, paths_.pin_folder, [this] { look_at_pins(); });
-  if (watch)
-    pin_watch_ = std::move(*watch);
-  else
-    log_.write({LOG_WARNING, watch.error().message});
+  watch_pins();
   for (const auto& [name, session] : sessions_)
     if (session->state() == Session::State::inactive &&
         (session->profile().automatic || lost.count(name)))
       session->start([](const std::optional<SessionFailure>&) {}, Session::OnUnknownKey::ignore);
   malloc_trim(0);  // what decoding took
-  return {};
+}
+
+void Manager::watch_pins() {
+  auto say = [this](int priority, const std::string& text) { log_.write({priority, text}); };
+  pin_watch_ = std::make_unique<PinWatch>(
+      loop_, paths_.pin_folder, [this] { look_at_pins(); }, say);
 }
 
 // Names of those that should record, and that no recorder of ours does.
@@ -163,7 +188,7 @@ void Manager::adopt_earlier() {
 void Manager::forget_orphans(const std::set<std::string>& lost) {
   std::vector<std::string> orphans;
   for (const auto& [name, session] : sessions_)
-    if (session->state() == Session::State::inactive && !lost.count(name)) orphans.push_back(name);
+    if (session->is_forgotten() && !lost.count(name)) orphans.push_back(name);
   for (const std::string& name : orphans) {
     log_.write({LOG_WARNING, "removed what it recorded earlier: its session is gone", name,
                 message_id::kSwept});

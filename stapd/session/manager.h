@@ -27,7 +27,7 @@ class Manager {
   void remove_observer(Observer& observer) { std::erase(observers_, &observer); }
 
   // Once: sweeps what a dead stapd left half made, adopts what it left recording, reads the
-  // profiles, starts those that start by themselves.
+  // profiles, starts those that start by themselves. While bpffs is read-only, all that waits.
   Status take_over();
 
   const std::map<std::string, std::unique_ptr<Session>>& sessions() const { return sessions_; }
@@ -60,6 +60,9 @@ class Manager {
   Session& get(const std::string& name);
   Session& get_left(const std::string& name);
   void read_profile_of(Session& session, const ProfileFiles& files);
+  void take_over_pins();
+  void take_over_when_writable();
+  void watch_pins();
   std::set<std::string> adopt_sessions();
   bool adopt_session(const std::string& name, std::optional<uint64_t> died);
   void look_at_pins();
@@ -81,7 +84,7 @@ class Manager {
   std::map<std::string, std::unique_ptr<Session>> sessions_;
   using Reader = std::tuple<std::string, uid_t, pid_t>;
   std::map<Reader, uint64_t> readers_;  // when they read last, CLOCK_BOOTTIME
-  EventSource forgetting_;
+  EventSource forgetting_, waiting_;
   std::unique_ptr<PinWatch> pin_watch_;
   bool taken_over_ = false;
   std::optional<bool> watched_;  // at first: who knows what is pinned

@@ -1,29 +1,62 @@
 #include "stapd/session/pin_watch.h"
 
 #include <sys/inotify.h>
+#include <syslog.h>
+#include <unistd.h>
 
 #include <cerrno>
+#include <climits>
+#include <cstring>
 #include <filesystem>
 
+#include "runtime/base/clock.h"
 #include "runtime/load/session_pins.h"
 
 namespace stapd {
+namespace {
 
-Result<std::unique_ptr<PinWatch>> PinWatch::begin(EventLoop& loop, std::string instance,
-                                                  std::function<void()> changed) {
-  std::unique_ptr<PinWatch> watch(new PinWatch(loop, std::move(instance), std::move(changed)));
-  STAPD_TRY(watch->rearm());
-  return watch;
+// While the kernel refuses to tell.
+constexpr uint64_t kBetweenLooksNs = 2'000'000'000;
+
+}  // namespace
+
+PinWatch::PinWatch(EventLoop& loop, std::string instance, std::function<void()> changed, Say say)
+    : loop_(loop),
+      instance_(std::move(instance)),
+      changed_(std::move(changed)),
+      say_(std::move(say)) {
+  rearm();
+}
+
+void PinWatch::look() {
+  if (has_lost_events())
+    say_(LOG_WARNING,
+         "more sessions of stap came and went than the kernel keeps in mind; looked at all");
+  // In this order: what comes after the look is told again.
+  rearm();
+  changed_();
+}
+
+void PinWatch::rearm() {
+  // Before its descriptor is closed, which a child that compiles may have, too: else epoll keeps
+  // it.
+  source_.reset();
+  Status watches = watch();
+  if (watches && refused_) say_(LOG_NOTICE, "is told of the sessions of stap again");
+  if (!watches && !refused_)
+    say_(LOG_ERR, "looks for sessions of stap every few seconds, since the kernel does not tell: " +
+                      watches.error().message);
+  refused_ = !watches;
+  if (watches) return;
+  if (auto later = loop_.at(read_clocks().mono + kBetweenLooksNs, [this] { look(); }))
+    source_ = std::move(*later);
 }
 
 // The deepest folder that is there says what comes into it, the one above that it goes: a removed
 // folder that somebody has open says nothing itself. Each time anew, since folders come and go.
-Status PinWatch::rearm() {
-  // Before its descriptor is closed, which a child that compiles may have, too: else epoll keeps
-  // it.
-  source_.reset();
+Status PinWatch::watch() {
   inotify_.reset(inotify_init1(IN_CLOEXEC | IN_NONBLOCK));
-  if (!inotify_.valid()) return fail_errno("watching the sessions of stap", errno);
+  if (!inotify_.valid()) return fail_errno("inotify", errno);
   std::string deepest = sessions_folder(instance_);
   constexpr uint32_t kComings = IN_CREATE | IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE;
   while (inotify_add_watch(inotify_.get(), deepest.c_str(), kComings | IN_ONLYDIR) < 0) {
@@ -32,12 +65,23 @@ Status PinWatch::rearm() {
   }
   std::string above = std::filesystem::path(deepest).parent_path();
   inotify_add_watch(inotify_.get(), above.c_str(), IN_DELETE | IN_MOVED_FROM | IN_ONLYDIR);
-  STAPD_ASSIGN(source_, loop_.on_readable(inotify_.get(), [this] {
-    // In this order: what comes after the look is told again.
-    (void)rearm();
-    changed_();
-  }));
+  STAPD_ASSIGN(source_, loop_.on_readable(inotify_.get(), [this] { look(); }));
   return {};
+}
+
+// When its queue was full, the last event says so.
+bool PinWatch::has_lost_events() const {
+  alignas(inotify_event) char bytes[64 << 10];
+  for (ssize_t size;
+       inotify_.valid() && (size = ::read(inotify_.get(), bytes, sizeof bytes)) > 0;) {
+    for (ssize_t at = 0; at < size;) {
+      inotify_event event;
+      std::memcpy(&event, bytes + at, sizeof event);
+      if (event.mask & IN_Q_OVERFLOW) return true;
+      at += static_cast<ssize_t>(sizeof event + event.len);
+    }
+  }
+  return false;
 }
 
 }  // namespace stapd

@@ -3,7 +3,6 @@
 #pragma once
 
 #include <functional>
-#include <memory>
 #include <string>
 
 #include "runtime/base/unique_fd.h"
@@ -13,22 +12,27 @@ namespace stapd {
 
 class PinWatch {
  public:
-  // `changed` is called once now and then, maybe without a reason, and never too seldom.
-  static Result<std::unique_ptr<PinWatch>> begin(EventLoop& loop, std::string instance,
-                                                 std::function<void()> changed);
+  using Say = std::function<void(int priority, const std::string& text)>;
+
+  // `changed` is called once now and then, maybe without a reason, and never too seldom: while the
+  // kernel refuses to tell, every few seconds. That, and what it could not tell, is said once.
+  PinWatch(EventLoop& loop, std::string instance, std::function<void()> changed, Say say);
   PinWatch(const PinWatch&) = delete;
   PinWatch& operator=(const PinWatch&) = delete;
 
  private:
-  PinWatch(EventLoop& loop, std::string instance, std::function<void()> changed)
-      : loop_(loop), instance_(std::move(instance)), changed_(std::move(changed)) {}
-  Status rearm();
+  void look();
+  void rearm();
+  Status watch();
+  bool has_lost_events() const;
 
   EventLoop& loop_;
   std::string instance_;
   std::function<void()> changed_;
+  Say say_;
   UniqueFd inotify_;
   EventSource source_;
+  bool refused_ = false;  // and that was said
 };
 
 }  // namespace stapd

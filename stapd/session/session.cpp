@@ -136,6 +136,8 @@ std::optional<SessionFailure> Session::refusal(OnUnknownKey on_unknown_key) cons
     return SessionFailure{SessionFailure::Kind::profile,
                           "another build of stapd started it, and it has no profile to start it "
                           "from: it goes on recording as it was until it is stopped"};
+  if (Status possible = check_bpffs_writable(); !possible)
+    return SessionFailure{SessionFailure::Kind::start, possible.error().message};
   if (!profile_error_.empty()) return SessionFailure{SessionFailure::Kind::profile, profile_error_};
   if (on_unknown_key == OnUnknownKey::refuse && !profile_.unknown_keys.empty())
     return SessionFailure{SessionFailure::Kind::profile,

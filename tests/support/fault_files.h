@@ -21,6 +21,7 @@ class FaultFiles : public PosixFiles {
   size_t longest_write = SIZE_MAX;  // short writes
   int interrupts = 0;               // so many writes are interrupted first
   uint64_t clock = 0;               // ns since the epoch; 0: the real one
+  uint64_t clock_jump = 0;          // how far that was set, by somebody
   bool keeps_torn = false;          // cutting a half written message off fails too
   // Called before each write with its bytes; how many of them are written before a SIGKILL.
   std::function<int64_t(std::string_view)> kill_after;
@@ -57,6 +58,7 @@ class FaultFiles : public PosixFiles {
   }
   uint64_t free_bytes(const std::string&) override { return free; }
   uint64_t now() override { return clock ? clock : PosixFiles::now(); }
+  uint64_t steady_now() override { return clock ? clock - clock_jump : PosixFiles::steady_now(); }
 };
 
 }  // namespace stapd::test

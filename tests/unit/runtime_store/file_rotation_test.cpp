@@ -206,6 +206,50 @@ TEST_F(Rotation, AgeSwitchesAndDeletes) {
   EXPECT_EQ(folder_.names(), Names{"out.19"});  // the open one stays
 }
 
+TEST_F(Rotation, SettingTheClockMakesNoFileOlderOrYounger) {
+  RotationOptions aged = options();
+  aged.max_age = 8000 * kSecond;
+  layer_.clock = 100'000'000 * kSecond;
+  FileRotation files(layer_, aged);
+  auto go_on = [&](int steps) {
+    for (int i = 0; i < steps; ++i) {
+      write(files, 1);
+      layer_.clock += 1000 * kSecond;
+      files.expire();
+    }
+  };
+  auto set_clock = [&](uint64_t by) {
+    layer_.clock += by;
+    layer_.clock_jump += by;
+    files.expire();
+  };
+  go_on(20);
+  Names names = folder_.names();
+  EXPECT_EQ(names.size(), 9u);
+  for (uint64_t jump : {40'000'000 * kSecond, -80'000'000 * kSecond}) {
+    set_clock(jump);
+    EXPECT_EQ(folder_.names(), names) << "nothing is old enough";
+    go_on(4);
+    EXPECT_EQ(folder_.names().size(), 9u) << "as many as ever";
+    EXPECT_NE(folder_.names(), names) << "which are younger";
+    names = folder_.names();
+  }
+}
+
+TEST_F(Rotation, AFileOfTheFutureIsOfNow) {
+  RotationOptions aged = options();
+  aged.max_age = 8000 * kSecond;
+  layer_.clock = 1'000'000 * kSecond;
+  test::write_file(folder_.file("out.0"), "written before the clock was set back");
+  RotationState state{1, {{0, folder_.file("out.0"), 5'000'000 * kSecond, 5'000'000 * kSecond, 1}}};
+  FileRotation files(layer_, aged, state);
+  write(files, 1);
+  EXPECT_EQ(folder_.names().size(), 2u);
+  layer_.clock += 8001 * kSecond;
+  files.expire();
+  EXPECT_EQ(folder_.names(), Names{"out.1"});
+}
+
 TEST_F(Rotation, TheSumOfAllFilesIsLimited) {
   RotationOptions limited = options(1000);
   limited.total = 3500;
