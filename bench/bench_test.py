@@ -9,6 +9,7 @@ from pathlib import Path
 
 sys.dont_write_bytecode = True
 
+import bench
 from method import Invalid, Rounds, Samples, Skip
 from producer import Cost
 import results
@@ -42,6 +43,9 @@ class Contender:
         self.host.log.append(self.name)
         self.host.armed = self.cost
         return self
+
+    def zero(self, _hook):
+        return "empty"
 
     def finish(self, _calls):
         if self.problem:
@@ -112,6 +116,22 @@ class Method(unittest.TestCase):
         leaky.close = lambda: None
         samples = self.run_rounds([Contender(self.host, "a", 10), leaky], rounds=2)
         self.assertTrue(any("busy" in note for note in samples.notes))
+
+
+    def test_rows_near_their_target_get_more_rounds(self):
+        def costs(our_record):
+            contenders = [Contender(self.host, name, cost) for name, cost in
+                          (("empty", 40), ("ringbuf", 140), ("our record", 40 + our_record))]
+            return contenders, self.run_rounds(contenders)
+
+        def close(our_record):
+            contenders, samples = costs(our_record)
+            return [contender.name for contender in bench.close_contenders("syscall", samples, contenders)]
+        self.assertEqual(close(70), ["empty", "ringbuf", "our record"])
+        self.assertEqual(close(20), [])  # far better than the target
+        contenders, samples = costs(70)
+        self.rounds.go_on("syscall", contenders[:2], 4, samples)
+        self.assertEqual([len(samples.costs[contender.name]) for contender in contenders], [7, 7, 3])
 
 
 class Results(unittest.TestCase):

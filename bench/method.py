@@ -112,15 +112,19 @@ class Rounds:
 
     def run(self, hook, contenders, rounds):
         samples = Samples()
-        for number in range(rounds):
-            # Every other round backwards, so that nobody is always behind the same neighbour.
-            order = contenders if number % 2 == 0 else contenders[::-1]
-            for contender in order:
-                if samples.why(contender.name) is None:
-                    self.sample(hook, contender, samples)
+        self.go_on(hook, contenders, rounds, samples)
         for contender in contenders:
             if samples.cost(contender.name) is None:
                 last = next((note for note in reversed(samples.notes)
                              if note.startswith(f"{contender.name}, {hook}: ")), "no sample")
                 samples.skip(contender.name, last)
         return samples
+
+    def go_on(self, hook, contenders, rounds, samples):
+        """More rounds, for these."""
+        for number in range(rounds):
+            # Every other round backwards, so that nobody is always behind the same neighbour.
+            order = contenders if number % 2 == 0 else contenders[::-1]
+            for contender in order:
+                if samples.why(contender.name) is None:
+                    self.sample(hook, contender, samples)

@@ -34,7 +34,7 @@ def require_program(name):
 
 
 class HandWritten:
-    """BPF C compiled by clang and loaded by libbpf: empty, ringbuf, count."""
+    """BPF C compiled by clang and loaded by libbpf: empty, clock, ringbuf, count, locked."""
 
     def __init__(self, kind, bin_folder, scratch, producer, name=None):
         self.name = name or kind
@@ -141,6 +141,26 @@ class ArmedPerf(ArmedProcess):
             raise Invalid(f"perf kept next to nothing: {self.output().strip()[-200:]}")
 
 
+class PerfSwitchOutput:
+    """perf record into files that are switched by size: what file mode is compared with."""
+
+    def __init__(self, folder, producer, megabytes):
+        self.folder = folder
+        self.producer = producer
+        self.megabytes = megabytes
+
+    def arm(self):
+        require_program("perf")
+        self.folder.mkdir()
+        armed = ArmedProcess(["perf", "record", "--event", "raw_syscalls:sys_enter", "--filter",
+                              f"common_pid == {self.producer.pid}", "--all-cpus",
+                              f"--switch-output={self.megabytes}M", "--output", str(self.folder / "perf.data")],
+                             self.folder.with_suffix(".out"))
+        time.sleep(2 * SETTLE_SECONDS)
+        armed.check_running(Skip)
+        return armed
+
+
 class LttngSnapshot:
     """A program that was built to trace itself: nobody traps, so its whole cost is compared."""
 
@@ -161,14 +181,15 @@ class LttngSnapshot:
         if not self.program.exists():
             raise Skip("not built: liblttng-ust-dev was not there")
         folder = Path(tempfile.mkdtemp(prefix="lttng-", dir=self.scratch))
-        return ArmedLttng([self.session, folder, self.program, str(self.producer.cpu)])
+        return ArmedLttng([self.session, folder, self.program, str(self.producer.cpu)], folder)
 
 
 class ArmedLttng:
     """The traced program is the producer."""
 
-    def __init__(self, command):
+    def __init__(self, command, folder):
         self.producer = Producer(command)
+        self.snapshot = folder / "snapshot"  # when it has finished
 
     def run(self, milliseconds):
         self.producer.run("tracepoint", 50)  # the first events find cold buffers
@@ -185,7 +206,7 @@ class ArmedLttng:
 def all_peers(bin_folder, scratch, producer):
     record = r'printf("%d %d %d %s\n", pid, tid, uid, comm);'
     return [
-        *(HandWritten(kind, bin_folder, scratch, producer) for kind in ("empty", "ringbuf", "count", "locked")),
+        *(HandWritten(kind, bin_folder, scratch, producer) for kind in ("empty", "clock", "ringbuf", "count", "locked")),
         HandWritten("empty", bin_folder, scratch, producer, EMPTY_TRACEPOINT),
         Bpftrace("bpftrace printf", record, scratch, producer, only_producer=True),
         Bpftrace("bpftrace count by comm", "@[comm] = count();", scratch, producer),

@@ -5,11 +5,12 @@ import os
 import statistics
 import subprocess
 import time
+from pathlib import Path
 
 import results
-from method import Skip
+from method import Invalid, Skip
 from ours import RECORD, make_root, require_built, script, start_stapd
-from peers import PerfOverwrite
+from peers import LttngSnapshot, PerfOverwrite, require_program
 
 TEXT_MB_A_SECOND = 200
 FIRST_BYTE_MS = 50
@@ -65,18 +66,43 @@ class Reading:
                 results.row(f"first byte of a dump of 32 MiB a CPU / {FIRST_BYTE_MS} ms", first,
                             FIRST_BYTE_MS, "ms", 1)]
 
-    def memory_row(self):
-        """Bytes of the ring that a record takes, on the producer's CPU."""
+    def memory_rows(self):
+        """Bytes of memory that a record takes, on the producer's CPU; ours beside each peer's."""
         cpu = self.producer.cpu
         kept = subprocess.run([*map(str, self.stapd.stapctl), "dump", "small", "--where", f"cpu == {cpu}"],
                               capture_output=True, check=True).stdout.count(b"\n")
-        why, peer = None, None
+        ours = MEBIBYTE / max(kept, 1)
+        return [memory_row("perf record --overwrite", ours, self.perf_bytes),
+                memory_row("LTTng-UST snapshot", ours, self.lttng_bytes, None)]
+
+    def wakeups_row(self, milliseconds):
+        """How often stapd runs while records are made and nobody reads them."""
+        before = switches(self.stapd.process.pid)
+        calls = self.producer.run("syscall", milliseconds).calls
+        count = switches(self.stapd.process.pid) - before
+        if not calls:
+            raise Skip("the producer made no calls")
+        return results.row("wake-ups of stapd while two sessions record into memory / 1", count, 1,
+                           "wake-ups", 0)
+
+    def lttng_bytes(self):
+        """What the snapshot takes by the events in it; buffers of 1 MiB."""
+        require_program("babeltrace2")
+        armed = LttngSnapshot(self.bin_folder, self.scratch, self.producer).arm("call")
         try:
-            peer = self.perf_bytes()
-        except Skip as reason:
-            why = f"perf: {reason}"
-        return results.row("memory for a record / perf record --overwrite", MEBIBYTE / max(kept, 1), peer,
-                           "bytes", 1, why)
+            armed.run(300)
+            try:
+                armed.finish(0)
+            except Invalid as reason:
+                raise Skip(str(reason)) from reason
+        finally:
+            armed.close()
+        shown = subprocess.run(["babeltrace2", armed.snapshot], capture_output=True, check=False)
+        kept = shown.stdout.count(b"stapd_bench:hit")
+        if kept < MEBIBYTE // PAGE:
+            raise Skip(f"babeltrace2 shows {kept} events: {shown.stderr.decode(errors='replace')[-200:]}")
+        streams = [file for file in armed.snapshot.rglob("channel_*") if file.is_file()]
+        return sum(file.stat().st_size for file in streams) / kept
 
     def perf_bytes(self):
         """The same of perf, whose rings have 1 MiB a CPU, too."""
@@ -93,6 +119,22 @@ class Reading:
         if kept < MEBIBYTE // PAGE:
             raise Skip(f"perf script shows {kept} samples")
         return MEBIBYTE / kept
+
+
+def switches(pid):
+    """Context switches of all threads."""
+    lines = [line for status in Path(f"/proc/{pid}/task").glob("*/status")
+             for line in status.read_text().splitlines() if "ctxt_switches" in line]
+    return sum(int(line.split()[1]) for line in lines)
+
+
+def memory_row(peer, ours, measure, target=1):
+    name, why, theirs = f"memory for a record / {peer}", None, None
+    try:
+        theirs = measure()
+    except Skip as reason:
+        why = f"{peer}: {reason}"
+    return results.row(name, ours, theirs, "bytes", target, why)
 
 
 def snapshot_row(bin_folder, name):
@@ -113,7 +155,7 @@ def rows(bin_folder, scratch, producer, rounds, milliseconds):
         reading = Reading(bin_folder, scratch, producer, rounds)
         try:
             reading.fill(milliseconds)
-            found = [*reading.dump_rows(), reading.memory_row()]
+            found = [*reading.dump_rows(), reading.wakeups_row(milliseconds), *reading.memory_rows()]
         finally:
             reading.close()
     except Skip as reason:

@@ -45,7 +45,7 @@ Sample make_sample(Argument argument) {
 }
 
 void encode(benchmark::State& state, const Sample& sample) {
-  Compressor compressor(3);
+  Compressor compressor(1);
   RecordBlockBuilder builder(sample.formats);
   size_t bytes = 0, records = 0;
   for (auto _ : state) {
@@ -90,6 +90,25 @@ void latencies(benchmark::State& state) {
          }));
 }
 BENCHMARK(latencies);
+
+// Names of files that are opened: some over and over, most of them once.
+void file_names(benchmark::State& state) {
+  Sample sample = make_sample([](std::mt19937_64&, int64_t) { return int64_t{3}; });
+  sample.formats = {FormatBuilder().natural(4, "pid").text("name").build()};
+  std::mt19937_64 random(2);
+  for (size_t i = 0; i < sample.records.size(); ++i) {
+    uint64_t which = random() % 4 ? random() % 200 : random() % 100'000;
+    std::string name = "/usr/lib/x86_64-linux-gnu/" + std::to_string(which * 7919 % 1000) +
+                       "/libsomething-" + std::to_string(which) + ".so." +
+                       std::to_string(which % 7);
+    sample.bytes[i] = test::record_bytes(
+        sample.formats[0], 0, {RecordValue::of(1000 + int64_t(which % 37)), RecordValue::of(name)},
+        sample.records[i].time);
+    sample.records[i].bytes = sample.bytes[i];
+  }
+  encode(state, sample);
+}
+BENCHMARK(file_names);
 
 }  // namespace
 }  // namespace stapd

@@ -11,6 +11,7 @@
 
 #include "ctl/run/session_loop.h"
 #include "runtime/base/clock.h"
+#include "runtime/filing/filing_state.h"
 #include "runtime/image/image_io.h"
 #include "runtime/load/death_watch.h"
 #include "runtime/load/session_pins.h"
@@ -61,7 +62,7 @@ std::string listen(int fd) {
 
 }  // namespace
 
-Result<MetadataMap> pin_session(Recorder& recorder, const RunOptions& options) {
+Result<MetadataMap> pin_session(Recorder& recorder, const RunOptions& options, int filing) {
   STAPD_ASSIGN(std::string instance, instance_pins_of(options.root));
   ClockReading now = read_clocks();
   SessionMetadata metadata;
@@ -78,7 +79,10 @@ Result<MetadataMap> pin_session(Recorder& recorder, const RunOptions& options) {
   info.session = options.session_name;
   STAPD_ASSIGN(MetadataMap map, MetadataMap::create(metadata, {encode_image(recorder.image()),
                                                                encode_schema(info), segments}));
-  STAPD_TRY(recorder.pin(session_pins(instance, options.session_name), map.fd()));
+  std::vector<std::pair<std::string, int>> more_pins;
+  if (filing >= 0) more_pins.emplace_back(kFilingPin, filing);
+  STAPD_TRY(
+      recorder.pin(session_pins(instance, options.session_name), map.fd(), std::move(more_pins)));
   return map;
 }
 

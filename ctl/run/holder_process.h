@@ -13,7 +13,8 @@
 namespace stapd::ctl {
 
 // Pins what `recorder` records under the options' name, and says in its metadata what it is.
-Result<MetadataMap> pin_session(Recorder& recorder, const RunOptions& options);
+// `filing`: of a FileProgress, or -1.
+Result<MetadataMap> pin_session(Recorder& recorder, const RunOptions& options, int filing);
 
 // A child that has all that this process has: a daemon (its own session, in /, standard files are
 // /dev/null). Returns twice: 0 in the child; in the parent the child's pid, when it holds the

@@ -60,8 +60,18 @@ void LiveOutput::take_records() {
   for (RingRecord record; follower_.next(record);) {
     output_.show(record);
     if (to_syslog_) say(queue_.take(STDERR_FILENO));
-    if (files_) write_to_files(record.segment);
+    if (files_) write_to_files(record);
   }
+  if (progress_) progress_->pass(follower_.positions());
+}
+
+int LiveOutput::tell_progress(const OutputFileOptions& options) {
+  if (!files_ || files_->is_bulk()) return -1;
+  Result<std::unique_ptr<FileProgress>> progress =
+      FileProgress::make(options, reader_.segments(), files_->open_file());
+  if (!progress) return -1;
+  progress_ = std::move(*progress);
+  return progress_->fd();
 }
 
 void LiveOutput::say(const std::string& text) {
@@ -74,8 +84,9 @@ void LiveOutput::say(const std::string& text) {
 
 // As in SystemTap: a message that cannot be written is left out, and the session goes on; files of
 // each CPU end it.
-void LiveOutput::write_to_files(uint32_t segment) {
-  Status written = files_->write(segment, queue_.take(kFiles));
+void LiveOutput::write_to_files(const RingRecord& record) {
+  if (progress_) progress_->take(record.segment, record.number);
+  Status written = files_->write(record.segment, queue_.take(kFiles), progress_.get());
   if (written || said_failure_) return;
   said_failure_ = true;
   failed_ = files_->is_bulk();

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "ctl/run/file_progress.h"
 #include "ctl/run/output_files.h"
 #include "ctl/show/record_output.h"
 #include "runtime/recorder/recorder.h"
@@ -38,6 +39,9 @@ class LiveOutput {
   }
   // What is beside the output goes to the system's log from now on.
   void say_to_syslog() { to_syslog_ = true; }
+  // Tells from now on how far the files have come, in what is to be pinned as kFilingPin; -1 when
+  // nobody else could go on with them: those of each CPU.
+  int tell_progress(const OutputFileOptions& options);
   // A line beside the output.
   void say(const std::string& text);
 
@@ -54,7 +58,7 @@ class LiveOutput {
  private:
   LiveOutput(const Recorder& recorder, const ShowOptions& show, LiveOutputOptions options);
   void take_records();
-  void write_to_files(uint32_t segment);
+  void write_to_files(const RingRecord& record);
 
   const Recorder& recorder_;
   RingReader reader_;
@@ -62,6 +66,7 @@ class LiveOutput {
   OutputQueue queue_;
   RecordOutput output_;
   std::unique_ptr<OutputFiles> files_;
+  std::unique_ptr<FileProgress> progress_;
   bool to_syslog_ = false;
   bool comes_late_;
   std::optional<uint64_t> lost_before_;  // records overwritten before the first look

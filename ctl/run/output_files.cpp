@@ -2,6 +2,8 @@
 
 #include <filesystem>
 
+#include "ctl/run/file_progress.h"
+
 namespace stapd::ctl {
 
 Result<std::unique_ptr<OutputFiles>> OutputFiles::open(const OutputFileOptions& options,
@@ -22,9 +24,15 @@ Result<std::unique_ptr<OutputFiles>> OutputFiles::open(const OutputFileOptions& 
 }
 
 // What this process's own handlers print has no CPU: it goes to the first one.
-Status OutputFiles::write(uint32_t segment, std::string_view message) {
+Status OutputFiles::write(uint32_t segment, std::string_view message, FileProgress* progress) {
   if (message.empty()) return {};
-  return files_[segment < files_.size() ? segment : 0]->write_message(message);
+  FileRotation& file = *files_[segment < files_.size() ? segment : 0];
+  if (!progress) return file.write_message(message);
+  if (file.is_due(message.size())) STAPD_TRY(file.open_next());
+  progress->intend(file.state().files.back(), message.size());
+  Status written = file.write(message);
+  progress->settle(written.has_value());
+  return written;
 }
 
 void OutputFiles::request_switch() {

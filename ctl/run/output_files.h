@@ -16,14 +16,19 @@ struct OutputFileOptions {
   bool bulk = false;  // a file a CPU
 };
 
+class FileProgress;
+
 class OutputFiles {
  public:
   // The first file, or those of each CPU. Segment `cpus` of the ring is that of this process.
   static Result<std::unique_ptr<OutputFiles>> open(const OutputFileOptions& options, uint32_t cpus);
 
   // One print's text, whole, from segment `segment`. A file that is full gives way to the next one.
-  Status write(uint32_t segment, std::string_view message);
+  // `progress`: is told of it, when there is one stream of files.
+  Status write(uint32_t segment, std::string_view message, FileProgress* progress);
   bool is_bulk() const { return bulk_; }
+  // Of one stream.
+  const RotatedFile& open_file() const { return files_[0]->state().files.back(); }
   // Each file gives way with its next message.
   void request_switch();
 

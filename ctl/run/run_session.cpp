@@ -15,6 +15,8 @@
 #include "ctl/run/session_loop.h"
 #include "ctl/run/target_command.h"
 #include "runtime/base/clock.h"
+#include "runtime/filing/filing_state.h"
+#include "runtime/load/pins.h"
 #include "runtime/load/session_pins.h"
 #include "runtime/record/record_layout.h"
 
@@ -46,7 +48,7 @@ class RunningSession {
   Result<int> record();
   Result<int> end();
   Result<int> detach();
-  Status pin();
+  Status pin(int filing = -1);
   Result<int> leave_daemon();
   uint32_t ring_bytes() const;
 
@@ -159,9 +161,9 @@ Result<int> RunningSession::end() {
   return recorder_->has_failed() || output_->is_incomplete() ? 1 : 0;
 }
 
-Status RunningSession::pin() {
+Status RunningSession::pin(int filing) {
   if (is_pinned()) return {};
-  STAPD_ASSIGN(MetadataMap map, pin_session(*recorder_, options_));
+  STAPD_ASSIGN(MetadataMap map, pin_session(*recorder_, options_, filing));
   metadata_.emplace(std::move(map));
   return {};
 }
@@ -175,6 +177,7 @@ Result<int> RunningSession::detach() {
     STAPD_TRY(metadata_->store_positions(output_->shown()));
   }
   recorder_->set_shown_by(0);
+  STAPD_TRY(remove_pin_folder(recorder_->pin_folder() + "/" + kFilingPin));  // it goes on in memory
   STAPD_ASSIGN(pid_t pid, fork_holder(*metadata_, recorder_->pin_folder()));
   if (pid == 0) {
     output_.reset();
@@ -191,7 +194,7 @@ Result<int> RunningSession::detach() {
 
 // As SystemTap's -D: who stays behind writes the files, and its pid is what there is to say.
 Result<int> RunningSession::leave_daemon() {
-  STAPD_TRY(pin());
+  STAPD_TRY(pin(output_->tell_progress(*options_.output)));
   STAPD_ASSIGN(pid_t pid, fork_holder(*metadata_, recorder_->pin_folder()));
   if (pid > 0) {
     std::printf("%d\n", pid);

@@ -3,6 +3,7 @@
 #include <set>
 
 #include "ctl/stapctl/attachment.h"
+#include "ctl/stapctl/session_names.h"
 
 namespace stapd::ctl {
 namespace {
@@ -34,7 +35,7 @@ Result<std::vector<Attached>> open_attached(StapdClient& client,
   std::set<std::string> known;
   for (const std::string& name : names) {
     if (!known.insert(name).second) continue;
-    STAPD_TRY(client.find_session(name));
+    STAPD_TRY(find_session(client, name));
     Result<ReadSessions> rings = open_rings(client, name);
     bool never_ran = !rings && rings.error().code == ErrorCode::not_found;
     if (!rings && !(never_ran && wait)) return tl::unexpected(rings.error());

@@ -117,7 +117,7 @@ Status AttachedSession::ask_for_more(uint64_t now) {
   }
   if (!outlook) return {};
   bool was_away = std::exchange(came_back_, false);
-  if (was_away && is_recording() && outlook->rings.empty() && outlook->is_recording) {
+  if (was_away && is_recording() && outlook->is_newest_known) {
     tell_("stapd is back");
     return {};
   }

@@ -1,6 +1,7 @@
 // stapctl start, restart, stop, reload
 #include <cstdio>
 
+#include "ctl/stapctl/session_names.h"
 #include "ctl/stapctl/verb.h"
 
 namespace stapd::ctl {
@@ -14,10 +15,23 @@ void print_lines(const std::vector<std::string>& lines) {
   for (const std::string& line : lines) std::puts(line.c_str());
 }
 
+// One that cannot be had keeps none of the others from it.
+Status call_each(StapdClient& client, Status (StapdClient::*call)(const std::string&),
+                 const std::vector<std::string>& names) {
+  Status status;
+  for (const std::string& name : names) {
+    Status done = (client.*call)(name);
+    if (done) continue;
+    if (!status) notice(status.error().message);
+    status = tl::unexpected(with_likely_name(done.error(), client, name));
+  }
+  return status;
+}
+
 template <Status (StapdClient::*Call)(const std::string&)>
 VerbResult<int> each(const Invocation& invocation) {
   STAPD_ASSIGN(StapdClient client, StapdClient::connect(invocation.root));
-  for (const std::string& name : invocation.operands()) STAPD_TRY((client.*Call)(name));
+  STAPD_TRY(call_each(client, Call, invocation.operands()));
   return 0;
 }
 
@@ -26,7 +40,7 @@ VerbResult<int> stop(const Invocation& invocation) {
   if (all != invocation.operands().empty())
     return usage_error("'stop' needs the names of sessions, or --all");
   STAPD_ASSIGN(StapdClient client, StapdClient::connect(invocation.root));
-  for (const std::string& name : invocation.operands()) STAPD_TRY(client.stop(name));
+  STAPD_TRY(call_each(client, &StapdClient::stop, invocation.operands()));
   if (all) {
     STAPD_ASSIGN(std::vector<std::string> stopped, client.stop_all());
     print_lines(stopped);

@@ -1,10 +1,15 @@
 // stapctl dump NAME...: what the rings hold now, or a part of it.
 #include <unistd.h>
 
+#include <map>
+#include <numeric>
+
 #include "ctl/show/ledger_text.h"
 #include "ctl/show/progress.h"
 #include "ctl/stapctl/read_session.h"
 #include "ctl/stapctl/record_show.h"
+#include "ctl/stapctl/recorded_time.h"
+#include "ctl/stapctl/session_names.h"
 #include "runtime/base/units.h"
 
 namespace stapd::ctl {
@@ -27,10 +32,10 @@ constexpr uint64_t kProgressEvery = 1 << 14;  // records
 class Dump {
  public:
   Dump(const ReadSessions& sessions, const ReadingOptions& options)
-      : sessions_(sessions), options_(options), clock_(read_clocks()) {
-    uint64_t since = options.last ? clock_.boot - std::min(*options.last, clock_.boot - 1)
-                                  : options.range.start(clock_);
-    for (const auto& session : sessions) streams_.push_back(session->reader().stream(since));
+      : sessions_(sessions), options_(options), clock_(read_clocks()), in_time_(sessions.size()) {
+    asked_ = {options.range.start(clock_), options.range.end(clock_), options.last};
+    if (options.last) asked_.start = clock_.boot - std::min(*options.last, clock_.boot - 1);
+    for (const auto& session : sessions) streams_.push_back(session->reader().stream(asked_.start));
   }
 
   // The CPUs are copied one after the other: what is newer than the first copy would have holes.
@@ -50,7 +55,7 @@ class Dump {
       record.real = clock_.real - (clock_.boot - record.record.time);
       record.recording = *session;
       record.schema = &sessions_[*session]->schema();
-      show.show(record);
+      if (show.show(record)) ++in_time_[*session];
       STAPD_TRY(write_now_and_then(show.queue()));
     }
     STAPD_TRY(show.finish(reports(), "dump"));
@@ -68,9 +73,14 @@ class Dump {
       else if (!options_.range.until)
         tell_gaps(who, *streams_[i]);
     }
+    for (const auto& [name, rings] : by_name()) tell_time(rings);
     if (whole) return;
     std::string of = options_.last ? " of the last " + duration_text(*options_.last) : "";
-    notice(counted(shown, "record") + of + (options_.where ? " for which --where holds" : ""));
+    std::string where;
+    if (options_.where)
+      where = fmt::format(" for which --where holds, of {}",
+                          std::accumulate(in_time_.begin(), in_time_.end(), uint64_t{0}));
+    notice(counted(shown, "record") + of + where);
   }
 
  private:
@@ -101,18 +111,46 @@ class Dump {
   // Of each CPU whose ring has not everything of the time that was asked for.
   void tell_gaps(const std::string& who, const RingStream& stream) const {
     for (uint32_t segment = 0; segment < stream.segments(); ++segment) {
-      if (!stream.ledger(segment).overwritten) continue;
       uint64_t oldest = stream.oldest(segment);
+      // A ring that has none of that time has only older ones: nothing of it is overwritten.
+      if (!oldest || !stream.ledger(segment).overwritten) continue;
       std::string where =
           segment + 1 == stream.segments() ? "stapd's handlers" : fmt::format("CPU {}", segment);
       notice(fmt::format("{}the ring of {} reaches back {} only, older records are overwritten",
-                         who, where, duration_text(oldest ? clock_.boot - oldest : 0)));
+                         who, where, duration_text(clock_.boot - oldest)));
+    }
+  }
+
+  struct Rings {
+    std::vector<const ReadSession*> rings;  // of one session, the oldest first
+    uint64_t in_time = 0;
+  };
+  std::map<std::string, Rings> by_name() const {
+    std::map<std::string, Rings> names;
+    for (size_t i = 0; i < sessions_.size(); ++i) {
+      Rings& all = names[sessions_[i]->name()];
+      all.rings.push_back(sessions_[i].get());
+      all.in_time += in_time_[i];
+    }
+    return names;
+  }
+
+  void tell_time(const Rings& all) const {
+    if (all.in_time == 0) {
+      notice(nothing_recorded_text(all.rings, asked_, clock_));
+      if (!options_.is_part())
+        notice(fmt::format("what its script counts without printing it: stapctl dump --globals {}",
+                           all.rings.front()->name()));
+    } else if (std::string late = late_start_text(all.rings, asked_, clock_); !late.empty()) {
+      notice(late);
     }
   }
 
   const ReadSessions& sessions_;
   const ReadingOptions& options_;
   ClockReading clock_;
+  AskedTime asked_;
+  std::vector<uint64_t> in_time_;  // records of each ring, whatever --where says
   std::vector<std::unique_ptr<RingStream>> streams_;
   bool begun_ = false;  // to write
 };
@@ -122,9 +160,13 @@ VerbResult<int> dump_globals(const Invocation& invocation, const ReadingOptions&
     return usage_error("--globals shows values, not records: only -o goes with it");
   if (invocation.operands().size() > 1) return usage_error("--globals shows one session");
   STAPD_ASSIGN(StapdClient client, StapdClient::connect(invocation.root));
-  STAPD_ASSIGN(std::string path, client.find_session(invocation.operands()[0]));
-  STAPD_ASSIGN(std::string text, client.globals(path));
+  STAPD_ASSIGN(std::string path, find_session(client, invocation.operands()[0]));
+  Result<std::string> globals = client.globals(path);
+  if (!globals) return tl::unexpected(VerbError(with_reason(globals.error(), client, path)));
+  std::string text = std::move(*globals);
   STAPD_ASSIGN(UniqueFd file, open_output(options.output));
+  if (text.empty())
+    notice(fmt::format("the script of {} has no globals", invocation.operands()[0]));
   OutputQueue queue;
   queue.to(file.valid() ? file.get() : STDOUT_FILENO) = std::move(text);
   STAPD_TRY(queue.write_all());

@@ -61,6 +61,10 @@ VerbResult<int> list(const Invocation& invocation) {
     rows.push_back(std::move(*row));
   }
   print_table(rows);
+  std::fflush(stdout);
+  for (const SessionEntry& session : sessions)
+    if (session.state == "failed")
+      notice(fmt::format("{} has failed; why: stapctl status {}", session.name, session.name));
   if (sessions.empty())
     std::fprintf(stderr,
                  "no sessions: put a profile into %s/etc/stapd/conf.d, then: stapctl reload\n",

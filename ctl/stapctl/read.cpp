@@ -38,6 +38,15 @@ void begin_at_last(ReadingOptions& options, const RecordingReader& reader) {
   options.range.since = {Moment::Clock::wall, newest - std::min(*options.last, newest)};
 }
 
+// What RecordShow lets through, so that blocks of another time need not be unpacked.
+RecordingReader::Options limits_of(const TimeRange& range) {
+  RecordingReader::Options limits;
+  auto is_wall = [](const Moment& moment) { return moment.clock == Moment::Clock::wall; };
+  if (range.since) (is_wall(*range.since) ? limits.since : limits.boot_since) = range.since->ns;
+  if (range.until) (is_wall(*range.until) ? limits.until : limits.boot_until) = range.until->ns;
+  return limits;
+}
+
 std::vector<std::vector<SegmentReport>> reports_of(const RecordingReader& reader) {
   std::vector<std::vector<SegmentReport>> reports;
   for (size_t i = 0; i < reader.recordings(); ++i) {
@@ -82,6 +91,7 @@ VerbResult<int> read(const Invocation& invocation) {
   }
   reader.open();
   if (options.last) begin_at_last(options, reader);
+  reader.limit(limits_of(options.range));
   STAPD_ASSIGN(std::unique_ptr<RecordShow> show, RecordShow::open(options, schemas_of(reader)));
   STAPD_TRY(show_all(reader, *show));
   tell(reader, options, show->shown());

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "ctl/stapctl/session_names.h"
+
 namespace stapd::ctl {
 namespace {
 
@@ -20,18 +22,17 @@ ReadSession::ReadSession(const std::string& name, std::unique_ptr<Recording> rec
       schema_(info_of(name, *recording_)),
       reader_(recording_->reader()) {}
 
-Result<ReadSessions> open_rings(StapdClient& client, const std::string& name,
-                                const std::set<uint32_t>& known) {
-  STAPD_ASSIGN(std::string path, client.find_session(name));
+Result<ReadSessions> open_rings(StapdClient& client, const std::string& name) {
+  STAPD_ASSIGN(std::string path, find_session(client, name));
   // In this order: what is restarted in between is here twice rather than not at all.
-  STAPD_ASSIGN(std::unique_ptr<Recording> recording, client.open_recording(path));
+  auto recording = client.open_recording(path);
+  if (!recording) return tl::unexpected(with_reason(recording.error(), client, path));
   STAPD_ASSIGN(auto earlier, client.open_earlier(path));
   ReadSessions rings;
   for (auto& one : earlier)
-    if (one->ring_id() != recording->ring_id() && !known.contains(one->ring_id()))
+    if (one->ring_id() != (*recording)->ring_id())
       rings.push_back(std::make_unique<ReadSession>(name, std::move(one), true));
-  if (!known.contains(recording->ring_id()))
-    rings.push_back(std::make_unique<ReadSession>(name, std::move(recording), false));
+  rings.push_back(std::make_unique<ReadSession>(name, std::move(*recording), false));
   return rings;
 }
 

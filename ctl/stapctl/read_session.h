@@ -3,7 +3,6 @@
 #pragma once
 
 #include <memory>
-#include <set>
 
 #include "ctl/client/stapd_client.h"
 #include "runtime/base/clock.h"
@@ -33,10 +32,9 @@ class ReadSession {
 };
 
 using ReadSessions = std::vector<std::unique_ptr<ReadSession>>;
-// What can be read of a session, the oldest first, but for the rings in `known`, by the kernel's
-// numbers. An error when there is none of that name, or it never recorded.
-Result<ReadSessions> open_rings(StapdClient& client, const std::string& name,
-                                const std::set<uint32_t>& known = {});
+// What can be read of a session, the oldest ring first: one at least. An error when there is none
+// of that name, or it never recorded.
+Result<ReadSessions> open_rings(StapdClient& client, const std::string& name);
 // Each of `names` once, with what it recorded earlier before it. An error when there is none of
 // that name.
 Result<ReadSessions> open_sessions(StapdClient& client, const std::vector<std::string>& names);

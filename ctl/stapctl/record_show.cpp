@@ -55,18 +55,19 @@ Result<size_t> RecordShow::add(const ReadSchema& recording) {
   return recordings_++;
 }
 
-void RecordShow::show(const RecordedRecord& record) {
+bool RecordShow::show(const RecordedRecord& record) {
   const TimeRange& range = options_.range;
-  if (range.is_limited() && !range.contains(record.real, record.record.time)) return;
+  if (range.is_limited() && !range.contains(record.real, record.record.time)) return false;
   std::optional<RecordView> view = record.schema->formatter.view_untrusted(record.record.bytes);
   if (!view) {
     ++unreadable_;
-    return;
+    return false;
   }
-  if (view->format().channel == RecordChannel::heartbeat) return;
-  if (options_.where && !options_.where->matches(record, *view)) return;
+  if (view->format().channel == RecordChannel::heartbeat) return false;
+  if (options_.where && !options_.where->matches(record, *view)) return true;
   ++shown_;
   printer_->print(record, *view);
+  return true;
 }
 
 Status RecordShow::end(size_t recording, const ReadSchema& schema,

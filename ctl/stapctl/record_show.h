@@ -17,8 +17,8 @@ class RecordShow {
   RecordShow& operator=(const RecordShow&) = delete;
 
   // Puts it into the queue, when it is one of those. A record that fits no format is left out and
-  // counted.
-  void show(const RecordedRecord& record);
+  // counted. Whether it is one of the time that was asked for.
+  bool show(const RecordedRecord& record);
   // What was shown so far should be there for whoever looks.
   void settle(uint64_t now) { printer_->settle(now); }
   // The number of a recording that came later. What of it cannot be had as it was asked for is said

@@ -64,11 +64,16 @@ std::optional<SessionOutlook> SessionWatch::ask(const std::set<uint32_t>& known)
   if (!info || info->state == "starting") return std::nullopt;
   outlook.is_recording = info->state == "recording";
   outlook.failure = info->failure;
-  Result<ReadSessions> rings = open_rings(*client_, name_, known);
-  if (rings)
-    outlook.rings = std::move(*rings);
-  else if (rings.error().code != ErrorCode::not_found)
-    return std::nullopt;
+  outlook.is_newest_known = asked_of_ == info->started_us && asked_of_ != 0;
+  if (outlook.is_newest_known) return outlook;  // to open a ring may mean to copy it
+  Result<ReadSessions> rings = open_rings(*client_, name_);
+  if (!rings && rings.error().code == ErrorCode::not_found) return outlook;
+  if (!rings) return std::nullopt;
+  outlook.is_newest_known = known.contains(rings->back()->recording().ring_id());
+  std::erase_if(*rings,
+                [&](const auto& ring) { return known.contains(ring->recording().ring_id()); });
+  outlook.rings = std::move(*rings);
+  asked_of_ = info->started_us;
   return outlook;
 }
 

@@ -16,8 +16,9 @@ namespace stapd::ctl {
 struct SessionOutlook {
   bool is_known = true;
   bool is_recording = false;
-  std::string failure;  // why it does not record, or ""
-  ReadSessions rings;   // that were not known, the oldest first
+  std::string failure;           // why it does not record, or ""
+  bool is_newest_known = false;  // of its rings, and so there is no other one
+  ReadSessions rings;            // that were not known, the oldest first
 
   // That it has ended, and why, as a line for people.
   std::string end_of(const std::string& name) const;
@@ -46,6 +47,7 @@ class SessionWatch {
   std::string name_;
   std::optional<std::string> root_;
   std::optional<StapdClient> client_;
+  uint64_t asked_of_ = 0;  // the start of the newest ring that was known, at the last question
   uint64_t next_look_ = 0, next_refresh_ = 0;
 };
 

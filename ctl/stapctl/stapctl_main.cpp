@@ -8,6 +8,7 @@
 #include "ctl/stap/options.h"
 #include "ctl/stapctl/reading_options.h"
 #include "ctl/stapctl/verb.h"
+#include "runtime/base/spelling.h"
 #include "runtime/base/units.h"
 #include "runtime/base/version.h"
 
@@ -44,7 +45,19 @@ void print_help() {
   text += "  version                      the version of stapctl\n\nWith dump, attach and read:\n";
   for (const OptionSpec& option : reading_option_specs()) text += help_line(option);
   text += "\nWith every verb:\n" + help_line(kRootOption);
-  text += "\nTimes are 500ms, 5s, 2min, 1h, or seconds.\n";
+  text += "\nTimes are 500ms, 5s, 2min, 1h, or seconds. More about one verb: stapctl help VERB\n";
+  std::fputs(text.c_str(), stdout);
+}
+
+// Of one verb alone.
+void print_help_of(const Verb& verb) {
+  std::string text =
+      fmt::format("usage: stapctl {} {}\n\n{}\n\n", verb.name, verb.operands, verb.text);
+  for (std::span<const OptionSpec> table : {verb.options, verb.shared})
+    for (const OptionSpec& option : table) text += help_line(option);
+  text += help_line(kRootOption);
+  if (verb.stap_options) text += "\nand the options of compiling that stap has: stap --help\n";
+  if (!verb.shared.empty()) text += "\nTimes are 500ms, 5s, 2min, 1h, or seconds.\n";
   std::fputs(text.c_str(), stdout);
 }
 
@@ -91,7 +104,8 @@ VerbResult<CommandLine> parse(const Verb& verb, std::span<const std::string> wor
   // The table of this function ends with it.
   for (GivenOption& option : line.options) option.spec = find_spec(verb, of_stap, option.spec->id);
   if (line.operands.size() < verb.fewest || line.operands.size() > verb.most)
-    return usage_error("usage: stapctl {} {}", verb.name, verb.operands);
+    return usage_error("usage: stapctl {}{}{}", verb.name, *verb.operands ? " " : "",
+                       verb.operands);
   return line;
 }
 
@@ -107,6 +121,27 @@ int run_verb(const Verb& verb, std::span<const std::string> words, Invocation in
     return failure({ErrorCode::io, fmt::format("writing the output: {}", std::strerror(errno))},
                    invocation);
   return *status;
+}
+
+int no_verb(const std::string& name) {
+  std::vector<std::string> names = {"help", "version"};
+  for (const Verb* verb : kVerbs) names.emplace_back(verb->name);
+  std::string nearest = nearest_name(name, names);
+  return usage_failure(
+      fmt::format("there is no verb '{}'{}", name,
+                  nearest.empty() ? "" : fmt::format(": did you mean '{}'?", nearest)));
+}
+
+// `help`, or `help VERB`.
+int help(std::span<const std::string> words) {
+  if (words.empty()) {
+    print_help();
+    return 0;
+  }
+  const Verb* verb = find_verb(words[0]);
+  if (!verb) return no_verb(words[0]);
+  print_help_of(*verb);
+  return 0;
 }
 
 int print_version() {
@@ -145,13 +180,13 @@ int stapctl_main(int argc, char** argv) {
   if (line->operands.empty()) return usage_failure("which verb?");
   const std::string& name = line->operands[0];
   if (name == "version") return print_version();
-  if (name == "help") {
-    print_help();
-    return 0;
-  }
+  std::span<const std::string> rest = std::span(line->operands).subspan(1);
+  if (name == "help") return help(rest);
   const Verb* verb = find_verb(name);
-  if (!verb) return usage_failure(fmt::format("there is no verb '{}'", name));
-  return run_verb(*verb, std::span(line->operands).subspan(1), std::move(invocation));
+  if (!verb) return no_verb(name);
+  bool wants_help = !rest.empty() && rest.back() == "--help";
+  if (wants_help) return help({&name, 1});
+  return run_verb(*verb, rest, std::move(invocation));
 }
 
 }  // namespace stapd::ctl

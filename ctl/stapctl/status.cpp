@@ -3,7 +3,9 @@
 #include <map>
 
 #include "ctl/show/ledger_text.h"
+#include "ctl/stapctl/session_names.h"
 #include "ctl/stapctl/verb.h"
+#include "ctl/stapctl/wall_text.h"
 #include "runtime/base/clock.h"
 #include "runtime/base/units.h"
 
@@ -13,15 +15,6 @@ namespace {
 template <class... Args>
 void line(const char* name, fmt::format_string<Args...> format, Args&&... args) {
   fmt::print("{:>11}: {}\n", name, fmt::format(format, std::forward<Args>(args)...));
-}
-
-std::string local_time(uint64_t us) {
-  auto seconds = static_cast<time_t>(us / 1'000'000);
-  tm time{};
-  localtime_r(&seconds, &time);
-  char text[64];
-  size_t size = strftime(text, sizeof text, "%Y-%m-%d %H:%M:%S", &time);
-  return std::string(text, size);
 }
 
 std::string causes_text(const std::map<std::string, uint64_t>& causes) {
@@ -73,11 +66,11 @@ void print_files(const FileStatistics& files) {
 }
 
 Status print_session(StapdClient& client, const std::string& name) {
-  STAPD_ASSIGN(std::string path, client.find_session(name));
+  STAPD_ASSIGN(std::string path, find_session(client, name));
   STAPD_ASSIGN(SessionInfo info, client.session_info(path));
   line("Session", "{}{}{}", info.name, info.description.empty() ? "" : ": ", info.description);
   std::string since;
-  if (info.started_us) since = ", started " + local_time(info.started_us);
+  if (info.started_us) since = ", started " + wall_text(info.started_us * 1000);
   line("State", "{}{}", info.state, since);
   line("Profile", "{} ({})", info.profile, info.automatic ? "starts with stapd" : "manual start");
   line("Script", "{}", info.script);
@@ -100,6 +93,11 @@ Status print_daemon(StapdClient& client) {
     text += fmt::format("{}{} {}", text.empty() ? "" : ", ", count, state);
   line("stapd", "{}, PID {}", manager.version, manager.pid);
   line("Sessions", "{}", text);
+  for (const SessionEntry& session : sessions) {
+    if (session.state != "failed") continue;
+    STAPD_ASSIGN(SessionInfo info, client.session_info(session.path));
+    line("Failed", "{}: {}", info.name, info.failure.substr(0, info.failure.find('\n')));
+  }
   return {};
 }
 

@@ -37,6 +37,25 @@ SlotSegment* segments_of(std::byte* area, uint32_t slot, uint32_t segments) {
 
 }  // namespace
 
+void Delivery::note(uint64_t number) {
+  beyond.insert(number);
+  absorb();
+}
+
+void Delivery::pass(uint64_t number) {
+  if (number <= position) return;
+  position = number;
+  beyond.erase(beyond.begin(), beyond.upper_bound(number));
+  absorb();
+}
+
+void Delivery::absorb() {
+  while (!beyond.empty() && *beyond.begin() == position + 1) {
+    ++position;
+    beyond.erase(beyond.begin());
+  }
+}
+
 size_t FilingState::size_for(uint32_t segments) {
   return sizeof(Header) + 2 * sizeof(SlotSegment) * segments;
 }

@@ -22,6 +22,14 @@ constexpr size_t kMaxFilePath = PATH_MAX;
 struct Delivery {
   uint64_t position = 0;      // every record up to this number was delivered, or is lost
   std::set<uint64_t> beyond;  // delivered behind it
+
+  bool has(uint64_t number) const { return number <= position || beyond.contains(number); }
+  void note(uint64_t number);
+  // Up to `number` every record was delivered, or will never be.
+  void pass(uint64_t number);
+
+ private:
+  void absorb();
 };
 
 // How far text files have come. A recording says that by itself.

@@ -20,6 +20,8 @@ constexpr uint64_t kMillisecond = 1'000'000;
 // between two looks, files lag by less than a second.
 constexpr uint64_t kHoldBack = 20 * kMillisecond;
 constexpr uint64_t kBetweenLooks = 900 * kMillisecond;
+// Where no program rings when the ring fills, as in sessions that stap left.
+constexpr uint64_t kBetweenLooksUnrung = 100 * kMillisecond;
 // How long an end waits for a disk that refuses.
 constexpr uint64_t kFinishPatience = 3000 * kMillisecond;
 constexpr useconds_t kFinishRetryUs = 100'000;
@@ -51,7 +53,7 @@ void FilingThread::run() {
     Wishes wishes = take_wishes();
     uint64_t now = read_boot_clock();
     bool due = now >= next_look_;
-    if (due) next_look_ = now + kBetweenLooks;
+    if (due) next_look_ = now + (doorbell_ ? kBetweenLooks : kBetweenLooksUnrung);
     if (!sink_ && (due || wishes.finish)) open_sink();
     if (wishes.switch_file && sink_) sink_->request_switch();
     if (wishes.finish) {

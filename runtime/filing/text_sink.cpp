@@ -34,15 +34,15 @@ class TextSink : public RecordSink {
   void add(const RingRecord& record) override {
     if (record.segment >= deliveries_.size()) return;
     Delivery& delivery = deliveries_[record.segment];
-    if (record.number <= delivery.position || delivery.beyond.contains(record.number)) return;
+    if (delivery.has(record.number)) return;
     std::optional<RecordView> view = formatter_.view_untrusted(record.bytes);
     if (view && view->format().channel == RecordChannel::output) append(*view);
-    note_delivered(delivery, record.number);
+    delivery.note(record.number);
   }
 
   Status settle(const std::vector<SegmentReport>& segments, bool visible) override {
     for (size_t i = 0; i < segments.size() && i < deliveries_.size(); ++i) {
-      settle_position(deliveries_[i], segments[i].position);
+      deliveries_[i].pass(segments[i].position);
       uint64_t& reported = overwritten_[i];
       progress_.overwritten +=
           segments[i].overwritten - std::exchange(reported, segments[i].overwritten);
@@ -86,24 +86,6 @@ class TextSink : public RecordSink {
     }
     formatter_.append_text(pending_, view);
     ++pending_records_;
-  }
-
-  static void note_delivered(Delivery& delivery, uint64_t number) {
-    delivery.beyond.insert(number);
-    absorb(delivery);
-  }
-  // Up to `position` every record was delivered, or will never be.
-  static void settle_position(Delivery& delivery, uint64_t position) {
-    if (position <= delivery.position) return;
-    delivery.position = position;
-    delivery.beyond.erase(delivery.beyond.begin(), delivery.beyond.upper_bound(position));
-    absorb(delivery);
-  }
-  static void absorb(Delivery& delivery) {
-    while (!delivery.beyond.empty() && *delivery.beyond.begin() == delivery.position + 1) {
-      ++delivery.position;
-      delivery.beyond.erase(delivery.beyond.begin());
-    }
   }
 
   Status open_next() {

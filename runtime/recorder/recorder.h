@@ -89,7 +89,8 @@ class Recorder {
 
   // What was not pinned when it started is from now on; already_exists when a session of that name
   // is there.
-  Status pin(const std::string& folder, int metadata);
+  Status pin(const std::string& folder, int metadata,
+             std::vector<std::pair<std::string, int>> more_pins = {});
   const std::string& pin_folder() const { return pin_folder_; }
 
   // Commands of system() that were recorded since the last call.

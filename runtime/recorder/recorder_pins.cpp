@@ -44,10 +44,12 @@ Status Recorder::publish_pins() {
   return rename_pin_folder(beside(pin_folder_), pin_folder_);
 }
 
-Status Recorder::pin(const std::string& folder, int metadata) {
+Status Recorder::pin(const std::string& folder, int metadata,
+                     std::vector<std::pair<std::string, int>> more_pins) {
   RecorderOptions options;
   options.pin_folder = folder;
   options.metadata = metadata;
+  options.more_pins = std::move(more_pins);
   Status pinned = pin_beside(options);
   if (pinned) pinned = publish_pins();
   if (pinned) {

@@ -29,11 +29,12 @@ SegmentCopy SegmentCopy::take_chunk(const SharedSegment& segment,
                                     SegmentCopy used) {
   SegmentCopy& copy = used;
   bool all_committed = chunk.records == chunk.newest.number - chunk.after;
-  if (!all_committed) return take(segment, formats, request);
+  if (!all_committed) return take(segment, formats, request, std::move(used));
   copy.in_flight_.clear();
   copy.copy_bytes(segment, segment.newest_offset(chunk.newest.head), chunk.bytes);
   uint64_t intact = std::min(segment.intact(chunk.newest.head), chunk.bytes);
-  if (!copy.note_entries(formats, chunk, intact)) return take(segment, formats, request);
+  if (!copy.note_entries(formats, chunk, intact))
+    return take(segment, formats, request, std::move(used));
   copy.sort_by_time(request.time_before);
   copy.ledger_ = {};
   copy.ledger_.before = chunk.after + copy.drop_older(request.since);

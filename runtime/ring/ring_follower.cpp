@@ -40,8 +40,8 @@ void RingFollower::advance(uint64_t now, uint64_t horizon) {
 
 // Keeps what was not handed out: both sources together, in order, in bytes of their own.
 void RingFollower::carry_over(Track& track, const MergeSource& carried, const MergeSource& fresh) {
-  std::vector<SegmentCopy::Entry> entries;
-  std::vector<char> bytes;
+  std::vector<SegmentCopy::Entry>& entries = track.next_carried;
+  std::vector<char>& bytes = track.next_carried_bytes;
   auto keep = [&](const SegmentCopy::Entry& entry, const char* from) {
     entries.push_back(entry);
     entries.back().offset = static_cast<uint32_t>(bytes.size());
@@ -50,6 +50,7 @@ void RingFollower::carry_over(Track& track, const MergeSource& carried, const Me
   size_t a = carried.taken, b = fresh.taken;
   const auto& old_entries = track.carried;
   const auto& new_entries = track.fresh.entries();
+  entries.reserve(old_entries.size() - a + new_entries.size() - b);
   while (a < old_entries.size() || b < new_entries.size()) {
     bool take_new = a == old_entries.size() ||
                     (b < new_entries.size() && new_entries[b].time < old_entries[a].time);
@@ -58,15 +59,18 @@ void RingFollower::carry_over(Track& track, const MergeSource& carried, const Me
     else
       keep(old_entries[a++], track.carried_bytes.data());
   }
-  track.carried = std::move(entries);
-  track.carried_bytes = std::move(bytes);
-  track.fresh = SegmentCopy();
+  std::swap(track.carried, entries);
+  std::swap(track.carried_bytes, bytes);
+  entries.clear();
+  bytes.clear();
+  track.fresh.forget();
 }
 
 void RingFollower::read_track(uint32_t segment, uint64_t now) {
   Track& track = tracks_[segment];
   if (reader_.counters(segment).produced == track.position) return;
-  SegmentCopy copy = reader_.read_new(segment, track.position, options_.since);
+  SegmentCopy copy =
+      reader_.read_new(segment, track.position, options_.since, std::move(track.fresh));
   if (copy.ledger().produced < track.position) {
     track.position = 0;
     track.waiting.clear();

@@ -55,6 +55,8 @@ class RingFollower {
     uint64_t position = 0;  // number up to which records were read
     std::vector<SegmentCopy::Entry> carried;
     std::vector<char> carried_bytes;
+    std::vector<SegmentCopy::Entry> next_carried;  // empty: memory that carry_over() fills
+    std::vector<char> next_carried_bytes;
     SegmentCopy fresh;
     std::vector<Waiting> waiting;  // records in flight, when they were seen first
     FollowLedger ledger;

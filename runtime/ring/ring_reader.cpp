@@ -29,8 +29,10 @@ RingWindow RingReader::take(uint64_t since) const {
   return RingWindow(std::move(copies));
 }
 
-SegmentCopy RingReader::read_new(uint32_t segment, uint64_t after, uint64_t since) const {
-  return SegmentCopy::take(SharedSegment(ring_, segment), formats_, {after, since, patience_us_});
+SegmentCopy RingReader::read_new(uint32_t segment, uint64_t after, uint64_t since,
+                                 SegmentCopy used) const {
+  return SegmentCopy::take(SharedSegment(ring_, segment), formats_, {after, since, patience_us_},
+                           std::move(used));
 }
 
 SegmentLedger RingReader::counters(uint32_t segment) const {

@@ -52,7 +52,9 @@ class RingReader {
 
   // What segment `segment` holds behind the record with number `after`. The new position is
   // ledger().produced, or the number before the oldest one in flight.
-  SegmentCopy read_new(uint32_t segment, uint64_t after, uint64_t since = 0) const;
+  // It takes the memory of `used`.
+  SegmentCopy read_new(uint32_t segment, uint64_t after, uint64_t since = 0,
+                       SegmentCopy used = SegmentCopy()) const;
 
   // Produced and dropped, without looking at records.
   SegmentLedger counters(uint32_t segment) const;

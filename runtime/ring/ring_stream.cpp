@@ -64,7 +64,9 @@ void RingStream::copy_chunk(Track& track) {
   copy.leave_out(track.index.in_flight);
   track.last_time = copy.last_time();
   SegmentLedger& sum = track.index.ledger;
-  sum.before += copy.ledger().before - chunk.after;
+  uint64_t older = copy.ledger().before - chunk.after;
+  sum.before += older;
+  track.has_older |= older > 0;
   sum.kept += copy.ledger().kept;
   sum.in_flight += copy.ledger().in_flight;
   sum.unreadable += copy.ledger().unreadable;
@@ -147,7 +149,9 @@ uint64_t RingStream::records() const {
 SegmentLedger RingStream::ledger(uint32_t segment) const {
   SegmentLedger ledger = tracks_[segment].index.ledger;
   uint64_t found = ledger.before + ledger.kept + ledger.in_flight + ledger.unreadable;
-  ledger.overwritten = ledger.produced - std::min(found, ledger.produced);
+  uint64_t missing = ledger.produced - std::min(found, ledger.produced);
+  // What is older than something too old was not asked for.
+  (tracks_[segment].has_older ? ledger.before : ledger.overwritten) += missing;
   return ledger;
 }
 

@@ -43,8 +43,9 @@ void nap() {
 class SegmentWalk {
  public:
   SegmentWalk(const SharedSegment& segment, std::span<const RecordFormat> formats,
-              const CopyRequest& request)
-      : segment_(segment), formats_(formats), request_(request) {
+              const CopyRequest& request, SegmentCopy used = {})
+      : segment_(segment), formats_(formats), request_(request), copy_(std::move(used)) {
+    copy_.forget();
     epochs_ = segment.load_epochs();
     head_ = segment.load_head();
     copy_.ledger_.produced = epochs_ << kCountBits | head_count(head_);
@@ -267,7 +268,9 @@ class SegmentWalk {
     ledger.kept = copy_.entries_.size();
     ledger.in_flight = copy_.in_flight_.size();
     uint64_t found = ledger.before + ledger.kept + ledger.in_flight + ledger.unreadable;
-    ledger.overwritten = ledger.produced - std::min(found, ledger.produced);
+    uint64_t missing = ledger.produced - std::min(found, ledger.produced);
+    // What is older than something too old was not asked for.
+    (older_ ? ledger.before : ledger.overwritten) += missing;
     for (uint32_t cause = 0; cause < kDropCauses; ++cause)
       ledger.dropped[cause] = segment_.load_dropped(cause);
   }
@@ -289,6 +292,13 @@ class SegmentWalk {
   uint64_t chunk_bytes_ = 0;
   uint64_t chunk_start_ = 0;  // distance
 };
+
+void SegmentCopy::forget() {
+  if (room_ > kMostKept) *this = SegmentCopy();
+  entries_.clear();
+  in_flight_.clear();
+  ledger_ = {};
+}
 
 void SegmentCopy::copy_bytes(const SharedSegment& segment, uint32_t newest, uint64_t bytes) {
   uint32_t size = segment.data_size();
@@ -333,10 +343,11 @@ uint64_t SegmentCopy::drop_older(uint64_t since) {
 }
 
 SegmentCopy SegmentCopy::take(const SharedSegment& segment, std::span<const RecordFormat> formats,
-                              const CopyRequest& request) {
+                              const CopyRequest& request, SegmentCopy used) {
   for (int walks = 1;; ++walks) {
-    SegmentWalk walk(segment, formats, request);
+    SegmentWalk walk(segment, formats, request, std::move(used));
     if (walk.run() || walks == kWalks) return walk.take();
+    used = walk.take();
     if (request.patience_us) nap();
   }
 }

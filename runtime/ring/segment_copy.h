@@ -76,12 +76,16 @@ class SegmentCopy {
     uint64_t whole = 0;   // bytes behind the newest record that nobody had overwritten
   };
 
-  // Copies what was asked for, oldest first.
+  // Copies what was asked for, oldest first, into memory that `used` no longer needs.
   static SegmentCopy take(const SharedSegment& segment, std::span<const RecordFormat> formats,
-                          const CopyRequest& request);
+                          const CopyRequest& request, SegmentCopy used);
+  static SegmentCopy take(const SharedSegment& segment, std::span<const RecordFormat> formats,
+                          const CopyRequest& request) {
+    return take(segment, formats, request, SegmentCopy());
+  }
 
   // Copies a chunk of an index. What is in the making is in none but the newest chunks: the others
-  // are copied at once, into memory that `used` no longer needs, and looked at where they then are.
+  // are copied at once, and looked at where they then are.
   static SegmentCopy take_chunk(const SharedSegment& segment, std::span<const RecordFormat> formats,
                                 const SegmentChunk& chunk, const CopyRequest& request,
                                 SegmentCopy used);
@@ -97,6 +101,9 @@ class SegmentCopy {
   // What a record without time behind these takes over.
   uint64_t last_time() const { return last_time_; }
 
+  // Everything but the memory; of much memory that too.
+  void forget();
+  static constexpr uint64_t kMostKept = 1u << 20;
   // Drops the entries with a higher number. The ledger stays as it is.
   void keep_up_to(uint64_t number);
   // Records that were in flight when somebody looked, and still are for him.

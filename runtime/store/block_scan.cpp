@@ -91,4 +91,12 @@ Result<std::string> read_body(const ByteSource& source, const ScannedBlock& bloc
   return decode_block_body_untrusted(block.header, stored);
 }
 
+Result<std::string> read_body_start(const ByteSource& source, const ScannedBlock& block,
+                                    size_t size) {
+  std::string stored = source.read(block.offset + block.header.header_size, block.header.length);
+  if (block.header.compressed) return decompress_start_untrusted(stored, size);
+  if (stored.size() < size) return fail(ErrorCode::corrupt, "a block that is too short");
+  return stored.substr(0, size);
+}
+
 }  // namespace stapd

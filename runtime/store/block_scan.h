@@ -30,5 +30,8 @@ BlockScan scan_blocks(const ByteSource& source);
 
 // The body of an intact block, unpacked.
 Result<std::string> read_body(const ByteSource& source, const ScannedBlock& block);
+// Its first `size` bytes; nothing else is unpacked.
+Result<std::string> read_body_start(const ByteSource& source, const ScannedBlock& block,
+                                    size_t size);
 
 }  // namespace stapd

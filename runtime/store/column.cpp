@@ -52,30 +52,45 @@ class SmallDictionary {
 // The index of each value as a byte; false when there are too many different ones.
 bool make_dictionary(std::span<const int64_t> values, SmallDictionary& dictionary,
                      std::string& indexes) {
-  indexes.reserve(values.size());
-  for (int64_t value : values) {
-    int index = dictionary.find_or_add(value);
+  indexes.resize(values.size());
+  int index = dictionary.find_or_add(values[0]);
+  for (size_t i = 0; i < values.size(); ++i) {
+    // Values come in runs.
+    if (i > 0 && values[i] != values[i - 1]) index = dictionary.find_or_add(values[i]);
     if (index < 0) return false;
-    indexes += static_cast<char>(index);
+    indexes[i] = static_cast<char>(index);
   }
   return true;
 }
 
-template <class Transform>
-void encode_planes(BlockBody& body, std::span<const int64_t> values, uint64_t all_bits,
-                   Transform transform) {
+bool is_constant(std::span<const int64_t> values) {
+  return std::all_of(values.begin(), values.end(), [&](int64_t v) { return v == values[0]; });
+}
+
+// The bytes of each of value_at(0), value_at(1), ..., lowest first, go to planes of their own.
+template <size_t kWidth, class ValueAt>
+void put_planes(char* planes, size_t count, ValueAt value_at) {
+  for (size_t i = 0; i < count; ++i) {
+    uint64_t value = value_at(i);
+    for (size_t plane = 0; plane < kWidth; ++plane)
+      planes[plane * count + i] = static_cast<char>(value >> (8 * plane));
+  }
+}
+
+template <class ValueAt>
+void encode_planes(BlockBody& body, size_t count, uint64_t all_bits, ValueAt value_at) {
+  static constexpr decltype(&put_planes<1, ValueAt>) kPut[] = {
+      put_planes<1, ValueAt>, put_planes<2, ValueAt>, put_planes<3, ValueAt>,
+      put_planes<4, ValueAt>, put_planes<5, ValueAt>, put_planes<6, ValueAt>,
+      put_planes<7, ValueAt>, put_planes<8, ValueAt>};
   auto width = std::max<size_t>(1, (64 - static_cast<size_t>(std::countl_zero(all_bits)) + 7) / 8);
   body.bytes += static_cast<char>(width);
   size_t start = body.bytes.size();
-  body.bytes.resize(start + width * values.size());
-  for (size_t i = 0; i < values.size(); ++i) {
-    uint64_t value = transform(i);
-    for (size_t plane = 0; plane < width; ++plane, value >>= 8)
-      body.bytes[start + plane * values.size() + i] = static_cast<char>(value);
-  }
+  body.bytes.resize(start + width * count);
+  kPut[width - 1](body.bytes.data() + start, count, value_at);
   // Noted one after the other, as if the planes had been appended.
-  if (values.size() < BlockBody::kLeastPart) return;
-  for (size_t plane = 1; plane < width; ++plane) body.cuts.push_back(start + plane * values.size());
+  if (count < BlockBody::kLeastPart) return;
+  for (size_t plane = 1; plane < width; ++plane) body.cuts.push_back(start + plane * count);
 }
 
 // Columns of many different values.
@@ -91,22 +106,19 @@ void encode_many(BlockBody& body, std::span<const int64_t> values) {
     all_plain |= static_cast<uint64_t>(value);
     all_steps |= step;
   }
-  bool by_steps = step_bits < plain_bits;
+  bool by_steps = step_bits < plain_bits, few = values.size() < kFewValues;
   auto step_at = [&](size_t i) { return difference(values[i], values[i ? i - 1 : 0]); };
-  if (values.size() < kFewValues) {
-    body.bytes += static_cast<char>(by_steps ? kDifferences : kVarints);
-    if (by_steps) append_svarint(body.bytes, values[0]);
+  auto plain_at = [&](size_t i) { return static_cast<uint64_t>(values[i]); };
+  body.bytes += static_cast<char>(few ? (by_steps ? kDifferences : kVarints)
+                                      : (by_steps ? kDifferencePlanes : kPlanes));
+  if (by_steps) append_svarint(body.bytes, values[0]);
+  if (few)
     for (size_t i = 0; i < values.size(); ++i)
       append_varint(body.bytes, by_steps ? step_at(i) : fold_sign(values[i]));
-  } else {
-    body.bytes += static_cast<char>(by_steps ? kDifferencePlanes : kPlanes);
-    if (by_steps) append_svarint(body.bytes, values[0]);
-    if (by_steps)
-      encode_planes(body, values, all_steps, step_at);
-    else
-      encode_planes(body, values, all_plain,
-                    [&](size_t i) { return static_cast<uint64_t>(values[i]); });
-  }
+  else if (by_steps)
+    encode_planes(body, values.size(), all_steps, step_at);
+  else
+    encode_planes(body, values.size(), all_plain, plain_at);
 }
 
 bool decode_planes(VarintReader& in, size_t count, bool differences, std::vector<int64_t>& values) {
@@ -145,15 +157,15 @@ bool decode_dictionary(VarintReader& in, size_t count, std::vector<int64_t>& val
 void encode_integers(BlockBody& body, std::span<const int64_t> values) {
   if (values.empty()) return;
   body.cut();
+  if (is_constant(values)) {
+    body.bytes += static_cast<char>(kConstant);
+    append_svarint(body.bytes, values[0]);
+    return;
+  }
   SmallDictionary dictionary;
   std::string indexes;
   if (make_dictionary(values, dictionary, indexes)) {
     size_t different = dictionary.values().size();
-    if (different == 1) {
-      body.bytes += static_cast<char>(kConstant);
-      append_svarint(body.bytes, values[0]);
-      return;
-    }
     if (different * kDictionaryPays <= values.size()) {
       body.bytes += static_cast<char>(kDictionary);
       append_varint(body.bytes, different);
@@ -197,6 +209,9 @@ bool decode_integers(VarintReader& in, size_t count, std::vector<int64_t>& value
 }
 
 void StringColumn::add(std::string_view text) {
+  // Strings come in runs.
+  if (!which_.empty() && text_at(static_cast<size_t>(which_.back())) == text)
+    return which_.push_back(which_.back());
   auto known = known_.find(text);
   if (known == known_.end()) {
     known = known_.emplace(std::string(text), static_cast<int64_t>(ends_.size())).first;

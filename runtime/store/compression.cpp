@@ -20,10 +20,11 @@ Compressor::~Compressor() = default;
 
 std::string Compressor::compress(std::string_view bytes, const std::vector<size_t>& cuts) {
   constexpr size_t kBlockOverhead = 32;
-  std::string frame(ZSTD_compressBound(bytes.size()) + kBlockOverhead * (cuts.size() + 1), '\0');
+  size_t room = ZSTD_compressBound(bytes.size()) + kBlockOverhead * (cuts.size() + 1);
+  if (frame_.size() < room) frame_.resize(room);
   ZSTD_CCtx_reset(context_->zstd, ZSTD_reset_session_only);
   ZSTD_CCtx_setPledgedSrcSize(context_->zstd, bytes.size());
-  ZSTD_outBuffer out{frame.data(), frame.size(), 0};
+  ZSTD_outBuffer out{frame_.data(), frame_.size(), 0};
   size_t start = 0;
   for (size_t part = 0; part <= cuts.size(); ++part) {
     bool last = part == cuts.size();
@@ -34,8 +35,7 @@ std::string Compressor::compress(std::string_view bytes, const std::vector<size_
     STAPD_CHECK(left == 0);  // an error, or a buffer that is too small
     start = end;
   }
-  frame.resize(out.pos);
-  return frame;
+  return frame_.substr(0, out.pos);
 }
 
 Result<std::string> decompress_untrusted(std::string_view frame, size_t size) {
@@ -47,6 +47,21 @@ Result<std::string> decompress_untrusted(std::string_view frame, size_t size) {
   size_t got = ZSTD_decompress(bytes.data(), bytes.size(), frame.data(), frame.size());
   if (ZSTD_isError(got) || got != size)
     return fail(ErrorCode::corrupt, "compressed data that cannot be unpacked");
+  return bytes;
+}
+
+Result<std::string> decompress_start_untrusted(std::string_view frame, size_t size) {
+  std::unique_ptr<ZSTD_DCtx, decltype(&ZSTD_freeDCtx)> zstd(ZSTD_createDCtx(), ZSTD_freeDCtx);
+  STAPD_CHECK(zstd);
+  std::string bytes(size, '\0');
+  ZSTD_inBuffer in{frame.data(), frame.size(), 0};
+  ZSTD_outBuffer out{bytes.data(), bytes.size(), 0};
+  while (out.pos < out.size) {
+    size_t before = in.pos + out.pos;
+    size_t left = ZSTD_decompressStream(zstd.get(), &out, &in);
+    if (ZSTD_isError(left) || in.pos + out.pos == before)
+      return fail(ErrorCode::corrupt, "compressed data that cannot be unpacked");
+  }
   return bytes;
 }
 

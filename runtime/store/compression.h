@@ -25,9 +25,13 @@ class Compressor {
  private:
   struct Context;
   std::unique_ptr<Context> context_;
+  std::string frame_;  // memory for the next one
 };
 
 // The content of one frame, which is `size` bytes exactly, or an error.
 Result<std::string> decompress_untrusted(std::string_view frame, size_t size);
+
+// The first `size` bytes of it, without unpacking what follows.
+Result<std::string> decompress_start_untrusted(std::string_view frame, size_t size);
 
 }  // namespace stapd

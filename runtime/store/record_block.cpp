@@ -34,12 +34,21 @@ Result<RecordBlock> RecordBlock::decode_untrusted(std::string body,
   return block;
 }
 
-bool RecordBlock::decode(VarintReader& in) {
-  for (uint64_t* time : {&clock_.boot, &clock_.mono, &clock_.real}) {
-    std::string_view bytes = in.get_raw(sizeof *time);
-    if (in.ok()) std::memcpy(time, bytes.data(), sizeof *time);
+Result<ClockReading> RecordBlock::decode_clock_untrusted(std::string_view body) {
+  ClockReading clock;
+  if (body.size() < kClockBytes) return fail(ErrorCode::corrupt, "a records block without clocks");
+  for (uint64_t* time : {&clock.boot, &clock.mono, &clock.real}) {
+    std::memcpy(time, body.data(), sizeof *time);
+    body.remove_prefix(sizeof *time);
   }
-  if (!in.ok() || !read_ledger(in, ledger_)) return false;
+  return clock;
+}
+
+bool RecordBlock::decode(VarintReader& in) {
+  auto clock = decode_clock_untrusted(in.get_raw(kClockBytes));
+  if (!clock) return false;
+  clock_ = *clock;
+  if (!read_ledger(in, ledger_)) return false;
   uint64_t records = in.get();
   if (records > kMaxRecords) return false;
   for (auto* column : {&format_numbers_, &segments_, &times_, &steps_, &flags_})

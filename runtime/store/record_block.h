@@ -26,14 +26,15 @@ class RecordBlockBuilder {
   explicit RecordBlockBuilder(std::span<const RecordFormat> formats);
 
   void add(const RingRecord& record);
-  size_t records() const { return times_.size(); }
+  size_t records() const { return rows_.size(); }
   // About how large the body will be before it is compressed.
   size_t weight() const { return weight_; }
   uint64_t first_time() const { return first_time_; }
   uint64_t last_time() const { return last_time_; }
 
-  // The body of what was collected; the builder is empty afterwards.
-  BlockBody take(const ClockReading& clock, const std::vector<SegmentTotals>& ledger);
+  // The body of what was collected, in the memory of `used`; the builder is empty afterwards.
+  BlockBody take(const ClockReading& clock, const std::vector<SegmentTotals>& ledger,
+                 BlockBody used = {});
 
  private:
   // The fields of one format: integers and buckets in numbers, the others in strings.
@@ -41,11 +42,19 @@ class RecordBlockBuilder {
     std::vector<std::vector<int64_t>> numbers;
     std::vector<StringColumn> strings;
   };
-  bool add_fields(const RingRecord& record);
+  // What every record has.
+  struct Row {
+    int64_t format, segment, time;
+    int64_t step;  // between the numbers of its segment, 0: none is missing
+    int64_t flags;
+  };
+  bool add_fields(std::string_view record, uint16_t number);
+  void encode_rows(BlockBody& body);
   void clear();
 
   std::vector<CheckedFormat> formats_;
-  std::vector<int64_t> format_numbers_, segments_, times_, steps_, flags_;
+  std::vector<Row> rows_;
+  std::vector<int64_t> column_;         // of rows_, one after the other
   std::vector<uint64_t> last_numbers_;  // by segment
   std::vector<FormatColumns> columns_;  // by format
   StringColumn opaque_;
@@ -64,6 +73,10 @@ class RecordBlock {
   static Result<RecordBlock> decode_untrusted(std::string body,
                                               std::span<const RecordFormat> formats,
                                               uint64_t records);
+
+  // The clocks, from the first kClockBytes of a body alone.
+  static constexpr size_t kClockBytes = 3 * sizeof(uint64_t);
+  static Result<ClockReading> decode_clock_untrusted(std::string_view body);
 
   size_t records() const { return times_.size(); }
   const ClockReading& clock() const { return clock_; }

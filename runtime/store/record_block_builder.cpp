@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <functional>
 
 #include "runtime/record/record_view.h"
 #include "runtime/store/record_block.h"
@@ -27,59 +28,65 @@ RecordBlockBuilder::RecordBlockBuilder(std::span<const RecordFormat> formats)
 }
 
 void RecordBlockBuilder::add(const RingRecord& record) {
-  bool known = add_fields(record);
   auto header = read_header(record.bytes);
-  format_numbers_.push_back(header ? header->format : 0);
-  segments_.push_back(record.segment);
-  times_.push_back(static_cast<int64_t>(record.time));
+  bool known = header && add_fields(record.bytes, header->format);
   if (record.segment >= last_numbers_.size()) last_numbers_.resize(record.segment + 1);
   uint64_t& last = last_numbers_[record.segment];
-  steps_.push_back(static_cast<int64_t>(record.number - last - 1));
-  last = record.number;
   bool truncated = header && header->flags & kTruncated;
-  flags_.push_back((truncated ? kTruncatedFlag : 0) | (known ? 0 : kOpaqueFlag));
+  rows_.push_back({header ? header->format : 0, record.segment, static_cast<int64_t>(record.time),
+                   static_cast<int64_t>(record.number - last - 1),
+                   (truncated ? kTruncatedFlag : 0) | (known ? 0 : kOpaqueFlag)});
+  last = record.number;
   if (!known) opaque_.add(record.bytes);
   weight_ += kWeightOfARecord + (known ? 0 : record.bytes.size());
-  first_time_ = times_.size() == 1 ? record.time : std::min(first_time_, record.time);
+  first_time_ = rows_.size() == 1 ? record.time : std::min(first_time_, record.time);
   last_time_ = std::max(last_time_, record.time);
 }
 
 // False when the record fits no format.
-bool RecordBlockBuilder::add_fields(const RingRecord& record) {
-  auto header = read_header(record.bytes);
-  if (!header || header->format >= formats_.size()) return false;
-  const RecordFormat& format = formats_[header->format].format();
-  auto view = RecordView::parse_untrusted(record.bytes, formats_[header->format]);
+bool RecordBlockBuilder::add_fields(std::string_view record, uint16_t number) {
+  if (number >= formats_.size()) return false;
+  auto view = RecordView::parse_untrusted(record, formats_[number]);
   if (!view) return false;
-  FormatColumns& columns = columns_[header->format];
-  for (size_t i = 0; i < format.fields.size(); ++i) {
-    const RecordField& field = format.fields[i];
+  FormatColumns& columns = columns_[number];
+  const std::vector<RecordField>& fields = view->format().fields;
+  for (size_t i = 0; i < fields.size(); ++i) {
+    const RecordField& field = fields[i];
     if (field.kind == Kind::buckets) {
       for (size_t bucket = 0; bucket < view->bucket_count(i); ++bucket)
         columns.numbers[i].push_back(static_cast<int64_t>(view->bucket(i, bucket)));
       weight_ += view->bucket_count(i);
     } else if (is_number(field)) {
-      columns.numbers[i].push_back(view->integer(i));
+      columns.numbers[i].push_back(load_integer(record.data(), field));
       weight_ += std::min<size_t>(field.size, 4);
     } else {
-      std::string_view text = view->string(i);
       size_t before = columns.strings[i].bytes();
-      columns.strings[i].add(text);
+      columns.strings[i].add(view->string(i));
       weight_ += 1 + columns.strings[i].bytes() - before;
     }
   }
   return true;
 }
 
+void RecordBlockBuilder::encode_rows(BlockBody& body) {
+  for (int64_t Row::*part : {&Row::format, &Row::segment, &Row::time, &Row::step, &Row::flags}) {
+    column_.resize(rows_.size());
+    std::transform(rows_.begin(), rows_.end(), column_.begin(), std::mem_fn(part));
+    encode_integers(body, column_);
+  }
+}
+
 BlockBody RecordBlockBuilder::take(const ClockReading& clock,
-                                   const std::vector<SegmentTotals>& ledger) {
-  BlockBody body;
+                                   const std::vector<SegmentTotals>& ledger, BlockBody used) {
+  BlockBody& body = used;
+  body.bytes.clear();
+  body.cuts.clear();
+  body.bytes.reserve(weight_ + weight_ / 4);
   for (uint64_t time : {clock.boot, clock.mono, clock.real})
     body.bytes.append(reinterpret_cast<const char*>(&time), sizeof time);
   append_ledger(body.bytes, ledger);
   append_varint(body.bytes, records());
-  for (const auto* column : {&format_numbers_, &segments_, &times_, &steps_, &flags_})
-    encode_integers(body, *column);
+  encode_rows(body);
   for (size_t i = 0; i < formats_.size(); ++i)
     for (size_t field = 0; field < formats_[i].format().fields.size(); ++field)
       if (is_number(formats_[i].format().fields[field]))
@@ -88,11 +95,11 @@ BlockBody RecordBlockBuilder::take(const ClockReading& clock,
         columns_[i].strings[field].encode(body);
   opaque_.encode(body);
   clear();
-  return body;
+  return used;
 }
 
 void RecordBlockBuilder::clear() {
-  for (auto* column : {&format_numbers_, &segments_, &times_, &steps_, &flags_}) column->clear();
+  rows_.clear();
   for (FormatColumns& columns : columns_) {
     for (auto& numbers : columns.numbers) numbers.clear();
     for (StringColumn& strings : columns.strings) strings.clear();

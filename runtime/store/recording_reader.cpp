@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <tuple>
+#include <utility>
 
 #include "runtime/store/recording_parts.h"
 
@@ -44,7 +45,6 @@ void RecordingReader::open() {
     check_sequence(*recording);
     check_set(*recording);
   }
-  for (auto& recording : recordings_) recording->has_candidate = advance(*recording);
 }
 
 void RecordingReader::sort_into_recordings() {
@@ -156,6 +156,26 @@ void RecordingReader::read_newest(Recording& recording) {
   }
 }
 
+bool RecordingReader::is_limited() const {
+  return options_.since > 0 || options_.until < UINT64_MAX || options_.boot_since > 0 ||
+         options_.boot_until < UINT64_MAX;
+}
+
+// Whether none of a block's records are of the time that was asked for: its clocks, which stand
+// first, say so, and the rest of it stays packed.
+bool RecordingReader::is_outside(const Recording& recording, size_t block) const {
+  const Recording::Block& place = recording.blocks[block];
+  const BlockHeader& header = place.block.header;
+  if (!is_limited() || header.first_time == 0) return false;  // 0: there are some without time
+  if (header.last_time < options_.boot_since || header.first_time > options_.boot_until)
+    return true;
+  auto start = read_body_start(*files_[place.file].source, place.block, RecordBlock::kClockBytes);
+  auto clock = start ? RecordBlock::decode_clock_untrusted(*start) : tl::unexpected(start.error());
+  if (!clock) return false;  // whoever unpacks it says what is wrong
+  uint64_t offset = clock->real - clock->boot;
+  return header.last_time + offset < options_.since || header.first_time + offset > options_.until;
+}
+
 // Opens the next records block that can be read.
 bool RecordingReader::load_block(Recording& recording) {
   while (recording.next_block < recording.blocks.size()) {
@@ -168,6 +188,8 @@ bool RecordingReader::load_block(Recording& recording) {
                                                   place_of(recording, i), block.header.schema));
       continue;
     }
+    if (is_outside(recording, i)) continue;
+    ++unpacked_;
     auto body = body_of(recording, i);
     auto decoded = body ? RecordBlock::decode_untrusted(
                               std::move(*body), schema->second->info.formats, block.header.records)
@@ -195,7 +217,10 @@ bool RecordingReader::advance(Recording& recording) {
     candidate.real = clock.real - (clock.boot - candidate.record.time);
     candidate.order = candidate.record.time + offset_of(recording);
     if (candidate.record.time == 0) candidate.real = clock.real;
-    if (candidate.real >= options_.since && candidate.real <= options_.until) return true;
+    uint64_t boot = candidate.record.time;
+    if (candidate.real >= options_.since && candidate.real <= options_.until &&
+        boot >= options_.boot_since && boot <= options_.boot_until)
+      return true;
   }
 }
 
@@ -206,6 +231,8 @@ uint64_t RecordingReader::offset_of(const Recording& recording) const {
 
 bool RecordingReader::next(RecordedRecord& record) {
   // Only now: what the last call gave was valid up to this one.
+  if (!std::exchange(begun_, true))
+    for (auto& recording : recordings_) recording->has_candidate = advance(*recording);
   if (given_) given_->has_candidate = advance(*given_);
   given_ = nullptr;
   for (size_t i = 0; i < recordings_.size(); ++i) {

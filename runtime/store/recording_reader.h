@@ -55,7 +55,8 @@ struct RecordedRecord {
 class RecordingReader {
  public:
   struct Options {
-    uint64_t since = 0, until = UINT64_MAX;  // ns since the epoch, both included
+    uint64_t since = 0, until = UINT64_MAX;            // ns since the epoch, both included
+    uint64_t boot_since = 0, boot_until = UINT64_MAX;  // the same of CLOCK_BOOTTIME
   };
 
   RecordingReader();
@@ -72,6 +73,9 @@ class RecordingReader {
   // When all files are there: sorts blocks into recordings, and looks what is missing.
   void open();
 
+  // Only these records from now on: before the first next().
+  void limit(Options options) { options_ = options; }
+
   // The next record by time; false at the end. What cannot be read becomes a finding.
   bool next(RecordedRecord& record);
 
@@ -87,6 +91,8 @@ class RecordingReader {
   uint64_t blocks(size_t recording) const;
   // In the blocks that can be read.
   uint64_t records(size_t recording) const;
+  // Blocks that next() has unpacked: of the others their time said that nothing in them is wanted.
+  uint64_t unpacked() const { return unpacked_; }
   // Wall time of the newest record, in ns since the epoch; 0 when there is none.
   uint64_t newest(size_t recording) const;
   std::vector<RecordedSymbol> symbols(size_t recording);
@@ -102,6 +108,8 @@ class RecordingReader {
   void check_files();
   void check_sequence(const Recording& recording);
   void check_set(const Recording& recording);
+  bool is_limited() const;
+  bool is_outside(const Recording& recording, size_t block) const;
   bool load_block(Recording& recording);
   bool advance(Recording& recording);
   Result<std::string> body_of(const Recording& recording, size_t block) const;
@@ -112,7 +120,9 @@ class RecordingReader {
   Options options_;
   std::vector<File> files_;
   std::vector<std::unique_ptr<Recording>> recordings_;
+  bool begun_ = false;          // next() was called
   Recording* given_ = nullptr;  // whose record next() gave
+  uint64_t unpacked_ = 0;
   // Between the clocks of one boot, the same for all recordings of it: for the order.
   std::map<std::string, uint64_t> boot_offsets_;
   std::vector<Finding> findings_;

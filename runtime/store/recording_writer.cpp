@@ -61,7 +61,8 @@ Status RecordingWriter::start() {
 void RecordingWriter::add(const RingRecord& record) {
   if (record.segment >= totals_.size()) return;
   // A number that the recording had before it was taken up again.
-  if (resume_.written[record.segment].erase(record.number)) return;
+  auto& written = resume_.written[record.segment];
+  if (!written.empty() && written.erase(record.number)) return;
   resume_.ended = false;
   builder_.add(record);
   ++records_in_block_[record.segment];
@@ -110,11 +111,12 @@ void RecordingWriter::end_block(bool settled) {
   header.last_time = builder_.last_time();
   if (waiting_bytes_ >= options_.max_waiting) {
     account(records_in_block_, &SegmentTotals::unwritten);
-    (void)builder_.take({}, {});
+    body_ = builder_.take({}, {}, std::move(body_));
     return;
   }
   account(records_in_block_, &SegmentTotals::written);
-  enqueue(header, builder_.take(given_clock_ ? *given_clock_ : read_clocks(), totals_));
+  body_ = builder_.take(given_clock_ ? *given_clock_ : read_clocks(), totals_, std::move(body_));
+  enqueue(header, body_);
 }
 
 PackedBody RecordingWriter::pack(const BlockBody& body) {

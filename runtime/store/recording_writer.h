@@ -41,7 +41,7 @@ struct RecordingResume {
 };
 
 struct RecordingOptions {
-  int level = 3;                       // of zstd; 0: blocks are not compressed
+  int level = 1;                       // of zstd, more finds nothing in columns; 0: no compression
   size_t block_weight = 128u << 10;    // bytes of a block before compression, about
   size_t max_waiting = 4u << 20;       // bytes that wait for the disk
   uint64_t sync_ns = 300'000'000'000;  // between two fdatasync; 0: never
@@ -110,6 +110,7 @@ class RecordingWriter {
   RecordingResume resume_;
   Compressor compressor_;
   RecordBlockBuilder builder_;
+  BlockBody body_;                          // memory for the next one
   std::vector<uint64_t> records_in_block_;  // by segment
   std::vector<SegmentTotals> totals_;
   std::deque<WaitingBlock> waiting_;

@@ -172,8 +172,15 @@ const Key kKeys[] = {
 
 #undef STAPD_KEY
 
-bool is_planned(std::string_view section) {
-  return section == "Limits" || section.starts_with("Trigger");
+// Of sections that are known and not built: why, and what there is instead. "" for all others.
+std::string why_not_yet(std::string_view section) {
+  if (section == "Limits")
+    return "limits by what probes cost are not yet supported: ErrorBudget= and MaxSkipped= of "
+           "[Session] end a session, Size= of [Memory] and the keys of [File] bound what it keeps";
+  if (section == "Trigger" || section.starts_with("Trigger "))
+    return "nothing is saved by itself yet: the ring goes on recording, and after the event "
+           "`stapctl dump --since` has what was before it";
+  return "";
 }
 
 const Key* find_key(const IniAssignment& assignment) {
@@ -197,9 +204,9 @@ std::string why_unknown(const IniAssignment& assignment) {
 Status apply_assignments(const std::vector<IniAssignment>& assignments, Profile& profile) {
   const Profile defaults;
   for (const IniAssignment& assignment : assignments) {
-    if (is_planned(assignment.section))
-      return failf(ErrorCode::unsupported, "{}: [{}] is not yet supported", assignment.place(),
-                   assignment.section);
+    if (std::string why = why_not_yet(assignment.section); !why.empty())
+      return failf(ErrorCode::unsupported, "{}: [{}]: {}", assignment.place(), assignment.section,
+                   why);
     const Key* key = find_key(assignment);
     if (!key) {
       std::string wrong = fmt::format("{}: {}", assignment.place(), why_unknown(assignment));

@@ -41,7 +41,7 @@ Status Session::begin_files(SharedArea state) {
 }
 
 Status Session::resume_files() {
-  if (!recorder_->image().doorbell) return {};
+  if (!lacks_end_of_files(recorder_->pin_folder())) return {};  // it writes none
   STAPD_ASSIGN(SharedArea state, SharedArea::open(filing_pin(recorder_->pin_folder())));
   return begin_files(std::move(state));
 }

@@ -1,6 +1,6 @@
+#include "runtime/base/spelling.h"
 #include "translator/elaborate/check_program.h"
 #include "translator/elaborate/walk.h"
-#include "translator/source/spelling.h"
 
 namespace stapd {
 namespace {

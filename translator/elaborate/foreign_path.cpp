@@ -2,7 +2,7 @@
 
 #include <fmt/ranges.h>
 
-#include "translator/source/spelling.h"
+#include "runtime/base/spelling.h"
 
 namespace stapd {
 

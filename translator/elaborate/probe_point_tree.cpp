@@ -4,8 +4,8 @@
 
 #include <algorithm>
 
+#include "runtime/base/spelling.h"
 #include "translator/resolve/glob.h"
-#include "translator/source/spelling.h"
 
 namespace stapd {
 namespace {

@@ -4,10 +4,10 @@
 
 #include <algorithm>
 
+#include "runtime/base/spelling.h"
 #include "translator/ast/walk.h"
 #include "translator/builtin/builtin.h"
 #include "translator/elaborate/bind_body.h"
-#include "translator/source/spelling.h"
 
 namespace stapd {
 namespace {

@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "translator/source/spelling.h"
+#include "runtime/base/spelling.h"
 
 namespace stapd {
 

@@ -1,7 +1,7 @@
 // Operators that begin with @, target variables, and the paths into foreign data behind both.
+#include "runtime/base/spelling.h"
 #include "translator/lex/macro.h"
 #include "translator/parse/parser_impl.h"
-#include "translator/source/spelling.h"
 
 namespace stapd {
 namespace {

@@ -8,7 +8,7 @@ import subprocess
 import time
 from pathlib import Path
 
-from instance import BIN, FIRST_NUMBER, NUMBERS_SCRIPT, InstanceTest, Producer, main, produce, wait_for
+from instance import BIN, FIRST_NUMBER, IS_NUMBER, NUMBERS_SCRIPT, InstanceTest, Producer, main, produce, wait_for
 
 PROGRAMS_SCRIPT = """
 probe syscall.openat { printf("%d open %s\\n", pid(), filename) }
@@ -19,7 +19,7 @@ probe kernel.trace("sched_process_exit") { printf("%d exit\\n", pid()) }
 
 TOLD_SCRIPT = f"""
 probe syscall.getpgid {{
-  if (pid >= {FIRST_NUMBER}) printf("%d %s %d\\n", pid - {FIRST_NUMBER}, execname(), pid)
+  if ({IS_NUMBER}) printf("%d %s %d\\n", pid - {FIRST_NUMBER}, execname(), pid)
 }}
 """
 
@@ -29,13 +29,14 @@ class Dump(InstanceTest):
         "numbers": (NUMBERS_SCRIPT, ""),
         "small": (NUMBERS_SCRIPT, "[Memory]\nSize=64K"),
         "programs": (PROGRAMS_SCRIPT, "[Memory]\nSize=32M"),
-        "counters": ("global hits, last = \"none\" probe syscall.getpgid { if (pid == 100036000) "
-                     "{ hits[pid - 100000000] <<< pid last = execname() } }\n", ""),
+        "counters": ("global hits, last = \"none\" probe syscall.getpgid "
+                     f"{{ if (pid == {FIRST_NUMBER + 36_000}) "
+                     f"{{ hits[pid - {FIRST_NUMBER}] <<< pid last = execname() }} }}\n", ""),
         "told": (TOLD_SCRIPT, ""),
         "changed": (TOLD_SCRIPT.replace("%d %s %d", "first %d").replace(", execname(), pid)", ")"), ""),
         "timeless": (NUMBERS_SCRIPT, "[Memory]\nTime=no"),
-        "aside": ('probe syscall.getpgid { if (pid == 100000000) { printf("one") warn("two") '
-                  'printf(" three\\n") } }\n', ""),
+        "aside": (f'probe syscall.getpgid {{ if (pid == {FIRST_NUMBER}) {{ printf("one") '
+                  'warn("two") printf(" three\\n") } }\n', ""),
     }
 
     def setUp(self):
@@ -81,7 +82,9 @@ class Dump(InstanceTest):
         produce(range(40_000, 50_000))
         text = self.stapd.ctl("dump", "small", "--last=1h").stderr
         self.assertRegex(text, r"the ring of CPU \d+ reaches back \S+ only")
-        self.assertNotIn("reaches back", self.stapd.ctl("dump", "numbers", "--last=1ms").stderr)
+        time.sleep(0.1)
+        for name in ("numbers", "small"):
+            self.assertNotIn("reaches back", self.stapd.ctl("dump", name, "--last=1ms").stderr)
 
     def test_stamps(self):
         before = time.strftime("%Y-%m-%d %H:")
@@ -124,9 +127,9 @@ class Dump(InstanceTest):
     def test_where(self):
         produce(range(38_000, 38_010))
         where = f"pid == {38_003 + FIRST_NUMBER}"
-        self.assertEqual(self.told("told", "--where", where), ["38003 python3 100038003"])
+        self.assertEqual(self.told("told", "--where", where), [f"38003 python3 {FIRST_NUMBER + 38_003}"])
         self.assertEqual(self.told("told", "-w", f'({where} or pid == {38_005 + FIRST_NUMBER}) and comm =~ "^pyth"'),
-                         ["38003 python3 100038003", "38005 python3 100038005"])
+                         [f"{n} python3 {FIRST_NUMBER + n}" for n in (38_003, 38_005)])
         self.assertEqual(self.told("told", "-w", "comm == nobody"), [])
         self.assertIn("0 records for which --where holds",
                       self.stapd.ctl("dump", "told", "-w", "comm == nobody").stderr)

@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import random
 import re
 import shutil
 import signal
@@ -18,10 +19,13 @@ PATIENCE = 60  # s; on a loaded host everything is slow, and only a test that ha
 sys.dont_write_bytecode = True
 BIN = Path(sys.argv[1]).resolve() if len(sys.argv) > 1 else None
 
-# getpgid() of a process that cannot exist: what the system call is given becomes a record.
-FIRST_NUMBER = 100_000_000
+# getpgid() of a process that cannot exist: what the system call is given becomes a record. Every
+# test process has numbers of its own, since tests run side by side and a probe sees the whole host.
+NUMBERS = 40_000_000
+FIRST_NUMBER = 100_000_000 + random.randrange(50) * NUMBERS
+IS_NUMBER = f"pid >= {FIRST_NUMBER} && pid < {FIRST_NUMBER + NUMBERS}"
 NUMBERS_SCRIPT = f"""
-probe syscall.getpgid {{ if (pid >= {FIRST_NUMBER}) printf("%d\\n", pid - {FIRST_NUMBER}) }}
+probe syscall.getpgid {{ if ({IS_NUMBER}) printf("%d\\n", pid - {FIRST_NUMBER}) }}
 probe end {{ println("the end") }}
 """
 

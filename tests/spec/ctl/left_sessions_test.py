@@ -5,6 +5,7 @@ when it is told to, and takes it over when the process that holds it dies."""
 import os
 import shutil
 import signal
+import time
 import unittest
 from pathlib import Path
 
@@ -134,6 +135,65 @@ class LeftSessions(RecorderTest):
         self.assertEqual((status, lines[0], lines[-1]), (0, "1", "the end"))
         self.assertIn("the process that held it was away for 0.", err)
         self.assertEqual(self.sessions(), [])
+
+    def test_its_files_go_on_when_their_writer_dies(self):
+        self.stapd.start()
+        writer = self.record_files("s", NUMBERS + END, "-o", "out")
+        wait_for(lambda: self.state("s") == "recording", "the session to be listed")
+        produce(range(500))
+        os.kill(writer, signal.SIGKILL)  # some of them are in the file, some are not
+        produce(range(500, 1000))
+        wait_for(lambda: "goes on recording; no process was there for" in self.log(), "stapd")
+        wait_for(lambda: self.numbers_of("out") == list(range(1000)), "all numbers in the file")
+        self.assertIn(f"File: {self.folder}/out, 1 file", self.stapd.ctl("status", "s").stdout)
+        produce(range(1000, 1010))
+        self.assertEqual(self.stapd.ctl("stop", "s").returncode, 0)
+        self.assertEqual(self.text("out").splitlines(), [*map(str, range(1010)), "the end"])
+        self.assertEqual(self.files(), ["out"])
+        self.assertEqual(self.sessions(), [])
+
+    def test_its_files_are_switched_and_deleted_as_they_would_have_been(self):
+        self.stapd.start()
+        script = (f"probe syscall.getpgid {{ if (pid >= {FIRST} && pid < {FIRST + 1_000_000}) "
+                  f'printf("%8000d\\n", pid - {FIRST}) }} ')
+        writer = self.record_files("s", script, "-s8", "-o", "out", "-S", "1,2")
+        wait_for(lambda: self.state("s") == "recording", "the session to be listed")
+        produce(range(200))
+        wait_for(lambda: self.files() == ["out.0", "out.1"], "the second file")
+        os.kill(writer, signal.SIGKILL)
+        wait_for(lambda: "goes on recording; no process was there for" in self.log(), "stapd")
+        produce(range(200, 300))
+        self.assertEqual(self.stapd.ctl("stop", "s").returncode, 0)
+        self.assertEqual(self.files(), ["out.1", "out.2"])
+        shown = [[int(line) for line in self.text(name).split()] for name in self.files()]
+        self.assertEqual(shown, [list(range(132, 264)), list(range(264, 300))])
+
+    def test_killed_at_any_moment_each_number_is_in_the_file_once(self):
+        self.stapd.start()
+        for round in range(8):
+            name = f"round{round}"
+            writer = self.record_files(name, NUMBERS, "-o", name)
+            wait_for(lambda name=name: self.state(name) == "recording", "the session to be listed")
+            produce(range(2000))
+            time.sleep(0.015 * round)
+            os.kill(writer, signal.SIGKILL)
+            wait_for(lambda writer=writer: is_gone(writer), "its writer to end")
+            wait_for(lambda name=name: len(self.numbers_of(name)) >= 2000, "the numbers")
+            self.assertEqual(self.stapd.ctl("stop", name).returncode, 0)
+            self.assertEqual(self.numbers_of(name), list(range(2000)))
+
+    def test_left_in_memory_it_has_no_files_any_more(self):
+        self.stapd.start()
+        writer = self.record_files("s", NUMBERS + END, "-o", "out")
+        produce(range(10))
+        os.kill(writer, signal.SIGQUIT)
+        wait_for(lambda: is_gone(writer), "the process to end")
+        self.kill_holder()
+        wait_for(lambda: "goes on recording; no process was there for" in self.log(), "stapd")
+        produce(range(10, 20))
+        time.sleep(0.5)
+        self.assertEqual(self.numbers_of("out"), list(range(10)))
+        self.assertNotIn("File:", self.stapd.ctl("status", "s").stdout)
 
     def test_and_when_it_died_before(self):
         self.record("s", TICKS + END)

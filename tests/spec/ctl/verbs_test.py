@@ -84,7 +84,7 @@ class Verbs(InstanceTest):
     def test_nothing_to_read_before_the_first_start(self):
         self.stapd.add("never", NUMBERS_SCRIPT, "Start=manual")
         self.assertIn("never", self.stapd.ctl("reload").stdout)
-        self.assert_says(self.stapd.ctl("dump", "never"), 1, "never")
+        self.assert_says(self.stapd.ctl("dump", "never"), 1, "never was not started")
 
     def test_reload_says_what_changed(self):
         self.stapd.add("added", NUMBERS_SCRIPT, "Start=manual")

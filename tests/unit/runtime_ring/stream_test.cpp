@@ -51,6 +51,12 @@ TEST(Stream, AnEmptyRing) {
   expect_same(ring, 0);
 }
 
+TEST(Stream, ARingThatOverwroteWhatWasNotAskedFor) {
+  TestRing ring;
+  for (uint64_t i = 1; i <= 10'000; ++i) ring.write(0, i, i);
+  for (uint64_t since : {0, 8'000, 9'000, 10'000, 11'000}) expect_same(ring, since);
+}
+
 // Handlers that interrupt each other, records without time, lengths of all kinds.
 TEST(Stream, AnyRing) {
   std::mt19937 random(1);

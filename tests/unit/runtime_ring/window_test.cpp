@@ -151,6 +151,19 @@ TEST(Window, Since_LeavesOutWhatIsOlder) {
   EXPECT_EQ(ring.values(std::move(window)), range(91, 100));
 }
 
+TEST(Window, Since_WhatIsOverwrittenWasNotAskedForWhenOlderIsThere) {
+  TestRing ring;
+  for (uint64_t i = 1; i <= 10'000; ++i) ring.write(0, i, i);
+  SegmentLedger whole = ring.reader().take().total();
+  ASSERT_GT(whole.overwritten, 1000u);
+  uint64_t oldest = whole.overwritten + 1;
+  EXPECT_EQ(ring.reader().take(oldest).total().overwritten, whole.overwritten);
+  SegmentLedger ledger = ring.reader().take(oldest + 1).total();
+  EXPECT_EQ(ledger.overwritten, 0u);
+  EXPECT_EQ(ledger.before, oldest);
+  EXPECT_EQ(ledger.kept, 10'000 - oldest);
+}
+
 TEST(Window, Since_FindsTheLateRecordOfAHandlerBehindOlderOnes) {
   TestRing ring;
   ring.write(0, 1000, 1);

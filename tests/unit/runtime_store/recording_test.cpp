@@ -160,7 +160,7 @@ TEST_F(Recording, TextIsMadeFromTheRecordingAlone) {
 
 TEST_F(Recording, FilesAreSwitchedAndOldOnesGo) {
   auto writer = start(rotation(20'000, 3), {.block_weight = 4096});
-  add_samples(*writer, info_, 0, 30'000);
+  add_samples(*writer, info_, 0, 40'000);
   ASSERT_TRUE(writer->finish("stopped"));
   EXPECT_EQ(folder_.names().size(), 3u);
   EXPECT_GT(writer->files().number(), 5u);
@@ -169,7 +169,7 @@ TEST_F(Recording, FilesAreSwitchedAndOldOnesGo) {
   auto reader = open();
   Values values = read_samples(*reader);
   ASSERT_FALSE(values.empty());
-  EXPECT_EQ(values, range(values.front(), 30'000 - values.front()));
+  EXPECT_EQ(values, range(values.front(), 40'000 - values.front()));
   EXPECT_TRUE(reader->is_whole()) << findings_text(*reader);
 }
 
@@ -276,6 +276,49 @@ TEST_F(Recording, WallTimeComesFromTheBlocksClocks) {
   later.since = 0;
   later.until = record.real - 1;
   EXPECT_FALSE(open(later)->next(record));
+}
+
+// The wall clock of each block is told by that block, whatever was done to the clock in between.
+TEST_F(Recording, BlocksOfAnotherTimeStayPacked) {
+  auto writer = start(rotation());
+  constexpr uint64_t kBlocks = 40, kRecords = 50, kStep = 1'000'000,
+                     kReal = 1'800'000'000'000'000'000;
+  for (uint64_t block = 0; block < kBlocks; ++block) {
+    uint64_t boot = (block + 1) * kRecords * kStep;
+    writer->set_clock({boot, boot, kReal + boot + (block < 20 ? 0 : 3'600'000'000'000)});
+    for (uint64_t i = 0; i < kRecords; ++i) {
+      uint64_t number = block * kRecords + i;
+      std::string bytes = sample_record(info_.formats[0], number).bytes;
+      writer->add({bytes, 1, number + 1, 1 + number * kStep});
+    }
+    ASSERT_TRUE(writer->settle({}));
+  }
+  ASSERT_TRUE(writer->finish("stopped"));
+  auto count = [&](RecordingReader::Options options, uint64_t most_unpacked) {
+    auto reader = open();
+    reader->limit(options);
+    uint64_t records = 0;
+    for (RecordedRecord record; reader->next(record);) ++records;
+    EXPECT_LE(reader->unpacked(), most_unpacked);
+    EXPECT_TRUE(reader->is_whole());
+    return records;
+  };
+  EXPECT_EQ(count({}, kBlocks), kBlocks * kRecords);
+  // The last three of them, by either clock; one in the middle; none.
+  uint64_t last = 1 + (kBlocks - 3) * kRecords * kStep;
+  RecordingReader::Options wanted;
+  wanted.boot_since = last;
+  EXPECT_EQ(count(wanted, 3), 3 * kRecords);
+  wanted = {};
+  wanted.since = kReal + last + 3'600'000'000'000;
+  EXPECT_EQ(count(wanted, 3), 3 * kRecords);
+  wanted = {};
+  wanted.since = kReal + 1 + 10 * kRecords * kStep;
+  wanted.until = wanted.since + kRecords * kStep - 1;
+  EXPECT_EQ(count(wanted, 1), kRecords);
+  wanted.since = kReal + 1'000'000'000'000;
+  wanted.until = wanted.since + 1;
+  EXPECT_EQ(count(wanted, 0), 0u);
 }
 
 TEST_F(Recording, AnEmptyOneIsWhole) {

@@ -1,4 +1,4 @@
-#include "translator/source/spelling.h"
+#include "runtime/base/spelling.h"
 
 #include <gtest/gtest.h>
 

@@ -1,0 +1,52 @@
+#include "ctl/run/file_progress.h"
+
+#include <filesystem>
+
+namespace stapd::ctl {
+
+Result<std::unique_ptr<FileProgress>> FileProgress::make(const OutputFileOptions& options,
+                                                         uint32_t segments,
+                                                         const RotatedFile& first) {
+  FileSettings settings;
+  settings.path = std::filesystem::absolute(options.path).string();
+  settings.size = options.limits.size;
+  settings.count = options.limits.count;
+  settings.format = FileSettings::Format::text;
+  STAPD_ASSIGN(SharedArea area, SharedArea::create(kFilingPin, FilingState::size_for(segments)));
+  FilingState::make(area.data(), settings, segments);
+  STAPD_ASSIGN(FilingState state, FilingState::open(area.data(), area.size()));
+  std::unique_ptr<FileProgress> progress(new FileProgress(std::move(area), std::move(state)));
+  progress->reach(first, 0);
+  progress->state_.settle(true);
+  return progress;
+}
+
+void FileProgress::reach(const RotatedFile& file, size_t bytes) {
+  progress_.number = file.number;
+  progress_.opened = file.opened;
+  progress_.size = file.size + bytes;
+  state_.intend(progress_);
+}
+
+void FileProgress::intend(const RotatedFile& file, size_t bytes) {
+  size_before_ = file.size;
+  ++progress_.written;
+  reach(file, bytes);
+}
+
+// What could not be written is left out, and does not come again.
+void FileProgress::settle(bool happened) {
+  if (!happened) {
+    progress_.size = size_before_;
+    --progress_.written;
+    ++progress_.unwritten;
+  }
+  state_.settle(happened);
+}
+
+void FileProgress::pass(const std::vector<uint64_t>& positions) {
+  for (size_t i = 0; i < positions.size() && i < progress_.deliveries.size(); ++i)
+    progress_.deliveries[i].pass(positions[i]);
+}
+
+}  // namespace stapd::ctl
