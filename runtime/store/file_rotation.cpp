@@ -14,7 +14,7 @@ namespace {
 constexpr uint64_t kSecond = 1'000'000'000;
 constexpr uint64_t kMiB = 1u << 20;
 constexpr uint64_t kJump = kSecond;  // less is the clock being adjusted
-constexpr size_t kSuffixRoom = 21;  // what SystemTap leaves for the longest suffix
+constexpr size_t kSuffixRoom = 21;   // what SystemTap leaves for the longest suffix
 // With a limit on age or sum, but none on a file's size, a file is this part of the whole.
 constexpr uint64_t kParts = 8;
 constexpr uint64_t kLeastPart = 64u << 10;

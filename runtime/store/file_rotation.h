@@ -98,7 +98,7 @@ class FileRotation {
   UniqueFd fd_;
   uint64_t clock_offset_;       // of the wall clock to one that nobody sets
   uint64_t opened_steady_ = 0;  // when the open file was, by that
-  uint64_t unchecked_ = 0;  // bytes since the free space was looked at
+  uint64_t unchecked_ = 0;      // bytes since the free space was looked at
   std::atomic<bool> switch_wanted_ = false;
 };
 

@@ -295,7 +295,9 @@ void Session::end_handlers(const std::string& reason) {
     end_files(*files_, recorder_->pin_folder(),
               recorder_->has_failed() ? "run-time errors ended it" : reason);
   if (has_commands(recorder_->image())) run_commands();
-  if (!stopped) say(LOG_ERR, stopped.error().message);
+  if (stopped) return;
+  say(LOG_ERR, stopped.error().message);
+  note_pins_left(recorder_->pin_folder());
 }
 
 // Which limit it has come to: ErrorBudget= or MaxSkipped=.

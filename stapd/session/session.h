@@ -148,6 +148,7 @@ class Session {
   void show_end();
   void show_outcome();
   void remove_unread();
+  void note_pins_left(const std::string& pin_folder);
   void forget_holder();
   void forget_pinned();
   Status watch();

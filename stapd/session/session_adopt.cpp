@@ -161,6 +161,12 @@ void Session::remove_unread() {
   remove_empty_instance(folder);
 }
 
+// Its pins could not be removed: stop() tries again.
+void Session::note_pins_left(const std::string& pin_folder) {
+  if (pin_folder == host_.paths.session_pins(name_) && !writes_end())
+    unread_ = ::access(pin_folder.c_str(), F_OK) == 0;
+}
+
 void Session::forget_holder() {
   holder_.reset();
   holder_process_ = ProcessHandle();

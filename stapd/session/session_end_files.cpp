@@ -55,7 +55,10 @@ void Session::end_files(SessionFiles& files, const std::string& pin_folder,
     bool readable = pin_folder != host_.paths.session_pins(name_);
     Status removed =
         readable ? remove_pin_folder(filing_pin(pin_folder)) : discard_pin_folder(pin_folder);
-    if (!removed) say(LOG_ERR, removed.error().message);
+    if (!removed) {
+      say(LOG_ERR, removed.error().message);
+      note_pins_left(pin_folder);
+    }
     remove_empty_instance(pin_folder);
   });
 }

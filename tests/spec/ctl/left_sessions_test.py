@@ -129,7 +129,7 @@ class LeftSessions(RecorderTest):
         wait_for(lambda: self.state("s") == "recording", "the session to be listed")
         self.kill_holder()
         wait_for(lambda: "goes on recording; no process was there for 0." in self.log(), "stapd")
-        before = int(self.dumped("s")[-1])
+        before = int(wait_for(lambda: self.dumped("s"), "a tick")[-1])
         wait_for(lambda: int(self.dumped("s")[-1]) > before + 3, "timers")
         status, lines, err = self.attach("s", until=5)
         self.assertEqual((status, lines[0], lines[-1]), (0, "1", "the end"))

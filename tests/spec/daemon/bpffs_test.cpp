@@ -100,6 +100,26 @@ TEST_F(ReadOnlyBpffs, WhatADeadStapdLeftIsTakenOverWhenItCanBeWritten) {
   EXPECT_FALSE(daemon_.has_pins());
 }
 
+TEST_F(ReadOnlyBpffs, WhatAScriptEndedMeanwhileIsRemovedByAStop) {
+  std::string file = daemon_.root() + "/rec";
+  for (bool files : {false, true}) {
+    SCOPED_TRACE(files);
+    daemon_.add_profile("ends", on_marked_call("exit()"),
+                        "Start=manual\n" + (files ? "[File]\nPath=" + file + "\n" : ""));
+    BusClient& client = daemon_.client();
+    ASSERT_TRUE(client.start("ends")) << client.error();
+    make(true);
+    call(1);
+    ASSERT_TRUE(wait_until([&] { return client.state_of("ends") == "stopped"; }));
+    ASSERT_TRUE(wait_until([&] { return !files || std::filesystem::exists(file); }));
+    make(false);
+    ASSERT_TRUE(client.stop("ends")) << client.error();
+    EXPECT_FALSE(daemon_.has_pins_of("ends"));
+    ASSERT_TRUE(client.start("ends")) << client.error();
+    ASSERT_TRUE(client.stop("ends")) << client.error();
+  }
+}
+
 TEST_F(ReadOnlyBpffs, StapdEndsAsEver) {
   make(true);
   EXPECT_EQ(daemon_.terminate(), 0);

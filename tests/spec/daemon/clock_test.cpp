@@ -33,15 +33,16 @@ class WallClock : public FilesTest {
   void record(uint64_t count) {
     MarkedCalls({0}, count).join();
     made_ += count;
-    ASSERT_TRUE(wait_until([&] { return daemon_.client().statistics("marked")["FileRecords"] >= made_; }));
+    ASSERT_TRUE(
+        wait_until([&] { return daemon_.client().statistics("marked")["FileRecords"] >= made_; }));
   }
   void next_file() {
     uint64_t files = daemon_.client().statistics("marked")["Files"];
     kill(daemon_.pid(), SIGUSR2);
     record(10);
-    ASSERT_TRUE(
-        wait_until([&] { return daemon_.client().statistics("marked")["Files"] == files + 1; }))
-        << files;
+    ASSERT_TRUE(wait_until([&] {
+      return daemon_.client().statistics("marked")["Files"] == files + 1;
+    })) << files;
   }
   // Of the name of the newest file, by number.
   int year_of(const std::string& number) const {
@@ -55,9 +56,9 @@ class WallClock : public FilesTest {
 };
 
 TEST_F(WallClock, FilesHaveTheirTimeAndAge) {
-  daemon_.add_profile("marked", marked_script(),
-                      "Start=manual\n[Memory]\nSize=1M\n[File]\nPath=" + folder() +
-                          "/rec-%Y\nMaxAge=1h\n");
+  daemon_.add_profile(
+      "marked", marked_script(),
+      "Start=manual\n[Memory]\nSize=1M\n[File]\nPath=" + folder() + "/rec-%Y\nMaxAge=1h\n");
   start();
   record(100);
   int year = year_of("0");
