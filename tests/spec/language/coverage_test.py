@@ -132,6 +132,7 @@ def main():
     missing = [f"in no language test: {name}" for name in known
                if name not in covered and name not in REFUSED]
     missing += [f"in no golden test: {name}" for name in REFUSED if name not in refused]
+    missing += [f"is refused no longer: {name}" for name in REFUSED if name in covered]
     missing += [f"there is no such thing: {name}" for name in unknown]
     print("\n".join(missing) if missing else f"{len(known)} things, each in a language test")
     return 1 if missing else 0
