@@ -1,7 +1,6 @@
 #include "stapd/daemon.h"
 
 #include <fcntl.h>
-#include <sys/file.h>
 #include <sys/resource.h>
 #include <systemd/sd-daemon.h>
 #include <unistd.h>
@@ -41,12 +40,15 @@ Status make_folder(const std::string& path) {
   return {};
 }
 
-// One daemon an instance.
+// One daemon an instance. A lock of the process, not of the open file: a compiler that it forked,
+// and that outlives it for a moment, must not keep the next one out.
 Result<UniqueFd> lock_instance(const Paths& paths) {
   UniqueFd fd(open(paths.lock.c_str(), O_CREAT | O_RDWR | O_CLOEXEC, 0600));
   if (!fd.valid()) return fail_errno(paths.lock, errno);
-  if (flock(fd.get(), LOCK_EX | LOCK_NB) < 0) {
-    if (errno == EWOULDBLOCK)
+  struct flock lock = {};
+  lock.l_type = F_WRLCK;
+  if (fcntl(fd.get(), F_SETLK, &lock) < 0) {
+    if (errno == EACCES || errno == EAGAIN)
       return failf(ErrorCode::busy, "another stapd has {} already",
                    paths.root.empty() ? "this host" : paths.root);
     return fail_errno(paths.lock, errno);
