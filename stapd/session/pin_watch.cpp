@@ -1,5 +1,6 @@
 #include "stapd/session/pin_watch.h"
 
+#include <fcntl.h>
 #include <sys/inotify.h>
 #include <syslog.h>
 #include <unistd.h>
@@ -63,6 +64,9 @@ Status PinWatch::watch() {
     if (errno != ENOENT || deepest == "/") return fail_errno("watching " + deepest, errno);
     deepest = std::filesystem::path(deepest).parent_path();
   }
+  // Whoever looks now must be able to: what is there already is not told.
+  UniqueFd readable(::open(deepest.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!readable.valid() && errno != ENOENT) return fail_errno("reading " + deepest, errno);
   std::string above = std::filesystem::path(deepest).parent_path();
   inotify_add_watch(inotify_.get(), above.c_str(), IN_DELETE | IN_MOVED_FROM | IN_ONLYDIR);
   STAPD_ASSIGN(source_, loop_.on_readable(inotify_.get(), [this] { look(); }));

@@ -19,6 +19,11 @@ class PinWatchTest : public testing::Test {
   }
   std::string sessions() const { return daemon_.paths().sessions_folder(); }
   std::string stray() const { return sessions() + "/stray"; }
+  // It looks at this folder, and has done what it did for that.
+  void settle() {
+    ASSERT_TRUE(sees_a_stray());
+    for (int i = 0; i < 5; ++i) ASSERT_EQ(daemon_.client().state_of("kept"), "recording");
+  }
   bool sees_a_stray() {
     fs::create_directories(stray());
     return wait_until([&] { return !fs::exists(stray()); });
@@ -39,9 +44,7 @@ TEST_F(PinWatchTest, MoreThanTheKernelKeepsInMind) {
   uint64_t most = 0;
   std::ifstream("/proc/sys/fs/inotify/max_queued_events") >> most;
   ASSERT_GT(most, 0u);
-  ASSERT_TRUE(sees_a_stray()) << "it looks at this folder";
-  // And has done what it did for that.
-  for (int i = 0; i < 5; ++i) ASSERT_EQ(daemon_.client().state_of("kept"), "recording");
+  settle();
   kill(daemon_.pid(), SIGSTOP);
   std::string coming = sessions() + "/+coming";
   for (uint64_t i = 0; i < most; ++i) {
@@ -56,6 +59,7 @@ TEST_F(PinWatchTest, MoreThanTheKernelKeepsInMind) {
 }
 
 TEST_F(PinWatchTest, WhileTheKernelRefusesItLooksByItself) {
+  settle();
   rlimit before{}, few{};
   ASSERT_EQ(prlimit(daemon_.pid(), RLIMIT_NOFILE, nullptr, &before), 0);
   few = {3, before.rlim_max};
