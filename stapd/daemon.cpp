@@ -121,6 +121,7 @@ Status run_daemon(const DaemonOptions& options, Log& log) {
   sd_notify(0, "READY=1");
   STAPD_TRY(loop->run());
   sd_notify(0, "STOPPING=1");
+  manager.say_what_goes_on();
   return {};
 }
 

@@ -99,6 +99,8 @@ Result<BusMessage> Bus::prepare(const Target& target, const char* method) const 
   sd_bus_message* message = nullptr;
   int error = sd_bus_message_new_method_call(bus_, &message, destination_, target.path.c_str(),
                                              target.interface, method);
+  // Who asks how things are does not start what somebody stopped.
+  if (error >= 0) error = sd_bus_message_set_auto_start(message, false);
   if (error < 0) return fail_errno(method, -error);
   return BusMessage(message);
 }

@@ -6,14 +6,30 @@
 namespace stapd::ctl {
 namespace {
 
-// Times are those of the wall clock as it goes now, not as it went when the session started.
+// Two looks at the clocks differ by so much when nobody set them.
+constexpr int64_t kClockJitterNs = 1'000'000;
+
+int64_t offset_of(const ClockReading& clock) {
+  return static_cast<int64_t>(clock.real - clock.boot);
+}
+
+// Times are those of the wall clock as it goes now; as long as nobody has set it since the session
+// started, a record has the same time whenever it is read.
+ClockReading clock_for(const ClockReading& started) {
+  ClockReading now = read_clocks();
+  int64_t set_by = offset_of(now) - offset_of(started);
+  if (set_by < kClockJitterNs && set_by > -kClockJitterNs)
+    now.real -= static_cast<uint64_t>(set_by);
+  return now;
+}
+
 Result<RecordingInfo> read_schema(int fd, uint32_t segments) {
   STAPD_ASSIGN(std::string encoded, read_sealed(fd, "the session's schema"));
   STAPD_ASSIGN(RecordingInfo info, decode_schema_untrusted(encoded));
   if (info.segments != segments)
     return failf(ErrorCode::corrupt, "a ring of {} segments, and a schema of {}", segments,
                  info.segments);
-  info.clock = read_clocks();
+  info.clock = clock_for(info.clock);
   return info;
 }
 

@@ -106,6 +106,7 @@ Result<SessionInfo> StapdClient::session_info(const std::string& path) {
   info.profile = all.text("Profile");
   info.script = all.text("Script");
   info.automatic = all.flag("Automatic");
+  info.outdated = all.flag("Outdated");
   info.started_us = all.number("StartedUSec");
   info.ring_bytes = all.number("RingBytes");
   return info;

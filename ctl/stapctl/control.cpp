@@ -35,6 +35,25 @@ VerbResult<int> each(const Invocation& invocation) {
   return 0;
 }
 
+// What records already goes on as it is.
+Status tell_of_changes(StapdClient& client, const std::string& name) {
+  STAPD_ASSIGN(std::string path, client.find_session(name));
+  STAPD_ASSIGN(SessionInfo info, client.session_info(path));
+  if (info.outdated)
+    notice(
+        fmt::format("'{0}' records already, as its profile and script were before they were "
+                    "changed: stapctl restart {0}",
+                    name));
+  return {};
+}
+
+VerbResult<int> start(const Invocation& invocation) {
+  STAPD_ASSIGN(StapdClient client, StapdClient::connect(invocation.root));
+  STAPD_TRY(call_each(client, &StapdClient::start, invocation.operands()));
+  for (const std::string& name : invocation.operands()) STAPD_TRY(tell_of_changes(client, name));
+  return 0;
+}
+
 VerbResult<int> stop(const Invocation& invocation) {
   bool all = invocation.has(kAll);
   if (all != invocation.operands().empty())
@@ -58,15 +77,8 @@ VerbResult<int> reload(const Invocation& invocation) {
 
 }  // namespace
 
-const Verb kStart = {"start",
-                     "NAME...",
-                     "start recording",
-                     {},
-                     false,
-                     1,
-                     Verb::kAnyNumber,
-                     AfterOperand::options_too,
-                     each<&StapdClient::start>};
+const Verb kStart = {"start", "NAME...",        "start recording",         {},   false,
+                     1,       Verb::kAnyNumber, AfterOperand::options_too, start};
 const Verb kRestart = {"restart",
                        "NAME...",
                        "record as the profile says now; what was recorded can still be read",

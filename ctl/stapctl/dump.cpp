@@ -52,9 +52,10 @@ class Dump {
     while (auto session = merge.next(record.record)) {
       if (++done % kProgressEvery == 0) progress.update(done, all);
       if (record.record.time > clock_.boot) continue;
-      record.real = clock_.real - (clock_.boot - record.record.time);
       record.recording = *session;
       record.schema = &sessions_[*session]->schema();
+      const ClockReading& clock = record.schema->info.clock;
+      record.real = clock.real - clock.boot + record.record.time;
       if (show.show(record)) ++in_time_[*session];
       STAPD_TRY(write_now_and_then(show.queue()));
     }

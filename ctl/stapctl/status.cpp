@@ -74,6 +74,8 @@ Status print_session(StapdClient& client, const std::string& name) {
   line("State", "{}{}", info.state, since);
   line("Profile", "{} ({})", info.profile, info.automatic ? "starts with stapd" : "manual start");
   line("Script", "{}", info.script);
+  if (info.outdated)
+    line("Changed", "profile or script are newer than what records: stapctl restart {}", name);
   // What never recorded, or failed to, has none.
   if (Result<SessionStatistics> statistics = client.statistics(path)) {
     print_statistics(info, *statistics);

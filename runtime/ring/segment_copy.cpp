@@ -310,8 +310,8 @@ void SegmentCopy::copy_bytes(const SharedSegment& segment, uint32_t newest, uint
     room_ = first + second;
     bytes_ = std::make_unique_for_overwrite<std::byte[]>(room_);
   }
-  std::memcpy(bytes_.get(), segment.data() + newest, first);
-  std::memcpy(bytes_.get() + first, segment.data(), second);
+  if (first) std::memcpy(bytes_.get(), segment.data() + newest, first);
+  if (second) std::memcpy(bytes_.get() + first, segment.data(), second);
   std::atomic_thread_fence(std::memory_order_acquire);
   extent_ = {0, 0, newest, first, second, 0};
   // Where there is a second part, the first one ends with the slack.

@@ -44,9 +44,10 @@ int number_property(sd_bus*, const char*, const char*, const char*, sd_bus_messa
   return sd_bus_message_append(reply, "t", static_cast<uint64_t>(Get(session_of(userdata))));
 }
 
-int automatic_property(sd_bus*, const char*, const char*, const char*, sd_bus_message* reply,
-                       void* userdata, sd_bus_error*) {
-  return sd_bus_message_append(reply, "b", session_of(userdata).profile().automatic);
+template <auto Get>
+int flag_property(sd_bus*, const char*, const char*, const char*, sd_bus_message* reply,
+                  void* userdata, sd_bus_error*) {
+  return sd_bus_message_append(reply, "b", int{Get(session_of(userdata))});
 }
 
 std::string get_name(const Session& session) { return session.name(); }
@@ -57,6 +58,8 @@ std::string get_failure(const Session& session) {
 }
 std::string get_profile(const Session& session) { return session.profile().path; }
 std::string get_script(const Session& session) { return session.profile().script_path; }
+bool get_automatic(const Session& session) { return session.profile().automatic; }
+bool get_outdated(const Session& session) { return session.is_outdated(); }
 uint64_t get_started(const Session& session) { return session.started_real_ns() / 1000; }
 uint64_t get_ring_bytes(const Session& session) { return session.ring_bytes(); }
 
@@ -212,7 +215,8 @@ const sd_bus_vtable kVtable[] = {
                     SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
     SD_BUS_PROPERTY("Profile", "s", text_property<get_profile>, 0, 0),
     SD_BUS_PROPERTY("Script", "s", text_property<get_script>, 0, 0),
-    SD_BUS_PROPERTY("Automatic", "b", automatic_property, 0, 0),
+    SD_BUS_PROPERTY("Automatic", "b", flag_property<get_automatic>, 0, 0),
+    SD_BUS_PROPERTY("Outdated", "b", flag_property<get_outdated>, 0, 0),
     SD_BUS_PROPERTY("StartedUSec", "t", number_property<get_started>, 0, 0),
     SD_BUS_PROPERTY("RingBytes", "t", number_property<get_ring_bytes>, 0, 0),
     SD_BUS_METHOD("GetStatistics", "", "a{sv}", get_statistics, SD_BUS_VTABLE_UNPRIVILEGED),

@@ -67,8 +67,12 @@ Status check_files(const Profile& profile) {
 }
 
 Status find_script(const Paths& paths, Profile& profile) {
-  if (profile.script.empty())
-    return failf(ErrorCode::invalid_argument, "{}: no Script= in [Session]", profile.path);
+  if (profile.script.empty()) {
+    std::string unknown;
+    for (const std::string& wrong : profile.unknown_keys) unknown += wrong + "\n";
+    return failf(ErrorCode::invalid_argument, "{}{}: no Script= in [Session]", unknown,
+                 profile.path);
+  }
   fs::path script = profile.script;
   std::vector<std::string> folders = paths.script_folders;
   folders.push_back(fs::path(profile.path).parent_path());

@@ -27,7 +27,8 @@ Manager::Manager(EventLoop& loop, const Paths& paths, Log& log)
       paths_(paths),
       log_(log),
       compiler_(loop),
-      host_{loop, paths, log, compiler_, [this](const Session& session) { on_state(session); }} {}
+      host_{loop, paths, log, compiler_, [this](const Session& session) { on_state(session); }},
+      stopped_(paths.run_folder + "/stopped") {}
 
 Session* Manager::find(const std::string& name) const {
   auto found = sessions_.find(name);
@@ -52,6 +53,15 @@ std::string Manager::summary() const {
                                  sessions_.size());
   if (size_t failed = count_of(Session::State::failed)) text += fmt::format(", {} failed", failed);
   return text;
+}
+
+void Manager::say_what_goes_on() const {
+  std::string names;
+  for (const auto& [name, session] : sessions_)
+    if (session->state() == Session::State::recording && !session->is_held()) names += " " + name;
+  if (!names.empty())
+    log_.write({LOG_NOTICE, "ends, and leaves recording:" + names +
+                                "; to end recordings, start stapd and stapctl stop --all"});
 }
 
 // ---- taking over ------------------------------------------------------------------------------
@@ -86,10 +96,14 @@ void Manager::take_over_pins() {
   taken_over_ = true;
   update_watch();
   watch_pins();
-  for (const auto& [name, session] : sessions_)
-    if (session->state() == Session::State::inactive &&
-        (session->profile().automatic || lost.count(name)))
+  for (const auto& [name, session] : sessions_) {
+    bool wanted = session->profile().automatic || lost.count(name);
+    if (session->state() != Session::State::inactive || !wanted) continue;
+    if (stopped_.has(name))
+      log_.write({LOG_INFO, "was stopped: it records when it is started, or the host boots", name});
+    else
       session->start([](const std::optional<SessionFailure>&) {}, Session::OnUnknownKey::ignore);
+  }
   malloc_trim(0);  // what decoding took
 }
 
@@ -234,7 +248,8 @@ std::vector<std::string> Manager::reload() {
                       ": changed; what records goes on as it was, until it is restarted");
   }
   for (const auto& [name, session] : sessions_) {
-    if (present.count(name)) continue;
+    // What stap left never had one.
+    if (present.count(name) || session->profile().path.empty()) continue;
     session->set_profile_gone();
     lines.push_back(name + (session->is_forgotten()
                                 ? ": its profile is gone"
@@ -253,6 +268,7 @@ bool Manager::start(const std::string& name, Session::Started done) {
   if (!files && !session) return false;
   if (!session) session = &get(name);
   if (session->state() != Session::State::recording && files) read_profile_of(*session, *files);
+  stopped_.remove(name);
   session->start(std::move(done), Session::OnUnknownKey::refuse);
   return true;
 }
@@ -272,6 +288,7 @@ bool Manager::restart(const std::string& name, Session::Started done) {
   if (!files) return false;
   Session& session = get(name);
   read_profile_of(session, *files);
+  stopped_.remove(name);
   session.restart(std::move(done));
   return true;
 }
@@ -279,8 +296,15 @@ bool Manager::restart(const std::string& name, Session::Started done) {
 bool Manager::stop(const std::string& name, SessionFiles::Finished done) {
   Session* session = find(name);
   if (!session) return false;
-  session->stop(std::move(done));
+  stop(*session, std::move(done));
   return true;
+}
+
+void Manager::stop(Session& session, SessionFiles::Finished done) {
+  if (session.profile().automatic)
+    if (Status noted = stopped_.add(session.name()); !noted)
+      log_.write({LOG_WARNING, noted.error().message, session.name()});
+  session.stop(std::move(done));
 }
 
 void Manager::stop_all(AllStopped done) {
@@ -298,7 +322,7 @@ void Manager::stop_all(AllStopped done) {
         session->state() != Session::State::starting)
       continue;
     waiting->names.push_back(name);
-    session->stop([waiting, name = name](const std::optional<std::string>& failure) {
+    stop(*session, [waiting, name = name](const std::optional<std::string>& failure) {
       if (failure)
         waiting->failure = waiting->failure.value_or("") + fmt::format("{}: {}\n", name, *failure);
     });

@@ -9,6 +9,7 @@
 #include "stapd/profile/find_profiles.h"
 #include "stapd/session/pin_watch.h"
 #include "stapd/session/session.h"
+#include "stapd/session/stopped_marks.h"
 
 namespace stapd {
 
@@ -55,6 +56,8 @@ class Manager {
   size_t count_of(Session::State state) const;
   // In a line, for people.
   std::string summary() const;
+  // In the log, for who ends stapd.
+  void say_what_goes_on() const;
 
  private:
   Session& get(const std::string& name);
@@ -73,6 +76,7 @@ class Manager {
   void sweep(const std::string& pin, const std::string& why);
   void on_state(const Session& session);
   void forget_later();
+  void stop(Session& session, SessionFiles::Finished done);
   void update_watch();
 
   EventLoop& loop_;
@@ -82,6 +86,7 @@ class Manager {
   Session::Host host_;
   std::vector<Observer*> observers_;
   std::map<std::string, std::unique_ptr<Session>> sessions_;
+  StoppedMarks stopped_;
   using Reader = std::tuple<std::string, uid_t, pid_t>;
   std::map<Reader, uint64_t> readers_;  // when they read last, CLOCK_BOOTTIME
   EventSource forgetting_, waiting_;

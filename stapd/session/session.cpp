@@ -54,7 +54,10 @@ const char* name_of(Session::State state) {
   return "";
 }
 
-Session::Session(std::string name, Host& host) : name_(std::move(name)), host_(host) {
+Session::Session(std::string name, Host& host)
+    : name_(std::move(name)),
+      host_(host),
+      earlier_([this](int priority, const std::string& text) { say(priority, text); }) {
   profile_.name = name_;
 }
 Session::~Session() = default;
@@ -348,7 +351,7 @@ void Session::stop(SessionFiles::Finished tell) {
     set_state(State::stopped);
   }
   auto ended = [this, tell = std::move(tell)](const std::optional<std::string>& failure) {
-    remove_earlier_pins();
+    earlier_.remove_pins();
     tell(failure);
   };
   last_files() ? last_files()->when_finished(std::move(ended)) : ended(std::nullopt);
@@ -381,11 +384,11 @@ tl::unexpected<Error> Session::nothing_to_read() const {
 
 const RecordingMaps* Session::readable_maps() const {
   if (recorder_) return &recorder_->maps().recording();
-  return earlier_.empty() ? nullptr : &earlier_.back().maps();
+  return earlier_.empty() ? nullptr : &earlier_.newest().maps();
 }
 
 const SessionSchema& Session::readable_schema() const {
-  return recorder_ ? *schema_ : earlier_.back().schema();
+  return recorder_ ? *schema_ : earlier_.newest().schema();
 }
 
 Result<SessionStatistics> Session::statistics() const {
@@ -419,6 +422,11 @@ Result<OpenedRecording> Session::open_recording() const {
   const RecordingMaps* maps = readable_maps();
   if (!maps) return nothing_to_read();
   return open_for_reading(readable_schema().sealed.get(), *maps);
+}
+
+Result<std::vector<OpenedRecording>> Session::open_earlier() {
+  if (state_ == State::recording) earlier_.forget_outlived(recorder_->reader());
+  return earlier_.open_for_reading();
 }
 
 Result<Snapshot> Session::take_snapshot(const SnapshotRequest& request) const {

@@ -8,7 +8,6 @@
 #include <string>
 #include <vector>
 
-#include "runtime/base/process_handle.h"
 #include "runtime/load/metadata_pin.h"
 #include "runtime/recorder/recorder.h"
 #include "stapd/host/event_loop.h"
@@ -16,10 +15,11 @@
 #include "stapd/host/paths.h"
 #include "stapd/profile/profile.h"
 #include "stapd/session/compiler.h"
-#include "stapd/session/earlier_recording.h"
+#include "stapd/session/earlier_recordings.h"
 #include "stapd/session/opened_recording.h"
 #include "stapd/session/ring_depth.h"
 #include "stapd/session/session_files.h"
+#include "stapd/session/session_holder.h"
 #include "stapd/session/session_schema.h"
 #include "stapd/session/snapshot.h"
 
@@ -94,8 +94,8 @@ class Session {
   // recording until start() has an equal in its place.
   Status keep_predecessor();
   bool has_predecessor() const { return !recorder_ && !earlier_.empty(); }
-  bool predecessor_records() const { return has_predecessor() && earlier_.back().records(); }
-  bool is_held() const { return holder_pid_ != 0; }
+  bool predecessor_records() const { return has_predecessor() && earlier_.newest().records(); }
+  bool is_held() const { return holder_.is_there(); }
   // Its pins are there, or will be.
   bool has_pins() const {
     return state_ == State::recording || state_ == State::starting || unread_ || writes_end();
@@ -105,7 +105,7 @@ class Session {
   // What it recorded before it was restarted, by the pins of it that a dead stapd left; its files
   // get the end that they may lack. Before adopt().
   Status adopt_earlier(const std::string& pin_folder);
-  void forget_earlier();
+  void forget_earlier() { earlier_.forget_all(); }
   // `tell` gets why not all of its files could be written, or nothing; before stop() returns, or
   // later.
   void stop(SessionFiles::Finished tell);
@@ -133,12 +133,7 @@ class Session {
   Result<Prepared> prepare(UniqueFd image) const;
   Status begin_recording(UniqueFd image);
   Status replace_recording(UniqueFd image);
-  // `before`: the files of a recording that it replaces.
   Status take(Prepared prepared, std::unique_ptr<Recorder> recorder);
-  Status keep_earlier(const std::string& pin_folder);
-  void forget_oldest(const std::string& why);
-  void forget_outlived();
-  void remove_earlier_pins() const;
   Status open_pins();
   Status take_over(std::optional<uint64_t> away_since);
   Status go_on(const std::string& who, std::optional<uint64_t> away_since);
@@ -149,7 +144,6 @@ class Session {
   void show_outcome();
   void remove_unread();
   void note_pins_left(const std::string& pin_folder);
-  void forget_holder();
   void forget_pinned();
   Status watch();
   Result<std::unique_ptr<SessionFiles>> open_files(const FilingSource& source, SharedArea state);
@@ -158,12 +152,10 @@ class Session {
   void end_files(SessionFiles& files, const std::string& pin_folder, const std::string& reason);
   Status end_files_left(const FilingSource& source, const std::string& pin_folder,
                         const std::string& reason);
-  static bool lacks_end_of_files(const std::string& pin_folder);
   SessionFiles* last_files() const;
   bool writes_end() const;
   FilingSource filing_source() const;
   Status adopt_earlier(EarlierRecording earlier);
-  void keep_earlier(EarlierRecording earlier);
   Status take_charge_of_predecessor();
   Status succeed(UniqueFd image);
   void end_predecessor(const std::string& reason);
@@ -207,17 +199,14 @@ class Session {
   std::optional<SessionSchema> schema_;
   std::optional<MetadataMap> metadata_;
   std::unique_ptr<Recorder> recorder_;
-  std::vector<EarlierRecording> earlier_;  // the oldest first
-  std::unique_ptr<SessionFiles> files_;    // null: it writes none
+  EarlierRecordings earlier_;
+  std::unique_ptr<SessionFiles> files_;  // null: it writes none
   // Of the recording before, which get their end: those of the next one come after them.
   std::unique_ptr<SessionFiles> files_before_;
   EventSource control_, clock_, timer_, depth_timer_;
-  ProcessHandle holder_process_;  // of stap or staprun
-  EventSource holder_;
-  uint64_t holder_pid_ = 0;    // 0: nobody else holds it
-  bool asked_to_end_ = false;  // the holder, by us
-  bool unread_ = false;        // it has ended, and its pins wait for a reader
-  bool too_shallow_ = false;   // and that was said
+  SessionHolder holder_;
+  bool unread_ = false;       // it has ended, and its pins wait for a reader
+  bool too_shallow_ = false;  // and that was said
   std::map<pid_t, EventSource> commands_;
 };
 

@@ -2,8 +2,6 @@
 // staprun, whose processes hold them as long as they live.
 #include <unistd.h>
 
-#include <csignal>
-
 #include "runtime/base/clock.h"
 #include "runtime/image/image_io.h"
 #include "runtime/load/death_watch.h"
@@ -12,9 +10,6 @@
 
 namespace stapd {
 namespace {
-
-// How soon to look again who holds a session whose holder is gone, and which somebody holds.
-constexpr uint64_t kLookAgainNs = 100'000'000;
 
 std::string in_seconds(uint64_t ns) { return fmt::format("{:.3f} s", double(ns) / 1e9); }
 
@@ -59,7 +54,7 @@ Status Session::take_over(std::optional<uint64_t> away_since) {
   STAPD_TRY(mine);
   bool was_stapd = metadata.holder_kind == HolderKind::daemon;
   if (!was_stapd) away_since = time_of_death(watch_folder);
-  forget_holder();
+  holder_.forget();
   metadata.holder_kind = HolderKind::daemon;
   metadata.holder = static_cast<uint64_t>(getpid());
   if (!was_stapd) profile_.description = "left by stap";
@@ -101,22 +96,13 @@ Status Session::go_on(const std::string& who, std::optional<uint64_t> away_since
 // ours.
 Status Session::watch_holder() {
   uint64_t pid = metadata_->metadata().holder;
-  bool is_new = pid != holder_pid_;
-  holder_pid_ = pid;
-  holder_process_ = ProcessHandle(static_cast<pid_t>(pid));
   profile_.description = fmt::format("left by stap, held by process {}", pid);
-  auto gone = [this] { on_holder_gone(); };
-  if (is_new && holder_process_.valid()) {
-    STAPD_ASSIGN(holder_, host_.loop.on_readable(holder_process_.fd(), gone));
-  } else {
-    STAPD_ASSIGN(holder_, host_.loop.at(read_clocks().mono + kLookAgainNs, gone));
-  }
+  STAPD_TRY(holder_.watch(host_.loop, pid, [this] { on_holder_gone(); }));
   set_state(State::recording);
   return {};
 }
 
 void Session::on_holder_gone() {
-  holder_.reset();
   if (recorder_->state().ended) return show_end();
   Status taken = take_over(std::nullopt);
   if (taken) return;
@@ -127,16 +113,15 @@ void Session::on_holder_gone() {
 }
 
 void Session::ask_holder_to_end() {
-  asked_to_end_ = true;
-  if (!holder_process_.send(SIGTERM)) on_holder_gone();
+  if (!holder_.ask_to_end()) on_holder_gone();
 }
 
 // Whoever ended it has read it, unless its pins are still there.
 void Session::show_end() {
   std::string folder = host_.paths.session_pins(name_);
   unread_ = ::access(folder.c_str(), F_OK) == 0;
-  bool asked = asked_to_end_;
-  forget_holder();
+  bool asked = holder_.was_asked();
+  holder_.forget();
   if (!unread_ && !asked) return forget_pinned();
   if (asked) remove_unread();
   show_outcome();
@@ -167,15 +152,8 @@ void Session::note_pins_left(const std::string& pin_folder) {
     unread_ = ::access(pin_folder.c_str(), F_OK) == 0;
 }
 
-void Session::forget_holder() {
-  holder_.reset();
-  holder_process_ = ProcessHandle();
-  holder_pid_ = 0;
-  asked_to_end_ = false;
-}
-
 void Session::forget_pinned() {
-  forget_holder();
+  holder_.forget();
   unread_ = false;
   forget_recording();
   set_state(State::inactive);

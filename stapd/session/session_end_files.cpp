@@ -63,10 +63,6 @@ void Session::end_files(SessionFiles& files, const std::string& pin_folder,
   });
 }
 
-bool Session::lacks_end_of_files(const std::string& pin_folder) {
-  return ::access(filing_pin(pin_folder).c_str(), F_OK) == 0;
-}
-
 // A recording that ended while the dead stapd was there: what only its ring has is written.
 Status Session::end_files_left(const FilingSource& source, const std::string& pin_folder,
                                const std::string& reason) {
@@ -84,9 +80,9 @@ Status Session::adopt_earlier(const std::string& pin_folder) {
 }
 
 Status Session::adopt_earlier(EarlierRecording recording) {
-  keep_earlier(std::move(recording));
+  earlier_.add(std::move(recording));
   if (predecessor_records()) return take_charge_of_predecessor();
-  const EarlierRecording& earlier = earlier_.back();
+  const EarlierRecording& earlier = earlier_.newest();
   if (!lacks_end_of_files(earlier.pin_folder())) return {};
   return end_files_left({earlier.schema().info, earlier.maps()}, earlier.pin_folder(), "restarted");
 }

@@ -1,6 +1,7 @@
 #include "stapd/session/session_files.h"
 
 #include <syslog.h>
+#include <unistd.h>
 
 #include <utility>
 
@@ -16,6 +17,10 @@ namespace {
 constexpr uint64_t kPatience = 10'000'000'000;
 
 }  // namespace
+
+bool lacks_end_of_files(const std::string& pin_folder) {
+  return ::access((pin_folder + "/" + kFilingPin).c_str(), F_OK) == 0;
+}
 
 Result<SharedArea> SessionFiles::make_state(const FileSettings& settings) {
   STAPD_ASSIGN(uint32_t cpus, possible_cpus());

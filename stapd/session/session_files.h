@@ -13,6 +13,9 @@
 
 namespace stapd {
 
+// Whether what is pinned there writes files, and they have no end so far.
+bool lacks_end_of_files(const std::string& pin_folder);
+
 class SessionFiles {
  public:
   using Say = std::function<void(int priority, const std::string& text, const char* id)>;

@@ -22,7 +22,7 @@ Status Session::keep_predecessor() {
 }
 
 Status Session::take_charge_of_predecessor() {
-  const EarlierRecording& predecessor = earlier_.back();
+  const EarlierRecording& predecessor = earlier_.newest();
   started_real_ = predecessor.started_real();
   Result<SharedArea> state = SharedArea::open(predecessor.pin_folder() + "/" + kFilingPin);
   if (!state) return {};  // it has none
@@ -45,7 +45,7 @@ Status Session::succeed(UniqueFd image_fd) {
 }
 
 void Session::end_predecessor(const std::string& reason) {
-  EarlierRecording& predecessor = earlier_.back();
+  EarlierRecording& predecessor = earlier_.newest();
   if (Status ended = predecessor.end(); !ended) say(LOG_ERR, ended.error().message);
   if (files_) end_files(*files_, predecessor.pin_folder(), reason);
 }

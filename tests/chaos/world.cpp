@@ -218,7 +218,8 @@ std::string World::end() {
   if (daemon_.has_pins()) faults += "pins are left behind\n";
   for (const auto& entry : std::filesystem::directory_iterator(daemon_.paths().run_folder)) {
     std::string name = entry.path().filename();
-    if (name != "lock") faults += "left behind: " + entry.path().string() + "\n";
+    if (name != "lock" && name != "stopped")
+      faults += "left behind: " + entry.path().string() + "\n";
   }
   return faults;
 }

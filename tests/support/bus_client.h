@@ -72,6 +72,7 @@ class BusClient {
     std::unique_ptr<BusClient> client(new BusClient);
     std::string address = "unix:path=" + socket;
     if (sd_bus_new(&client->bus_) < 0 || sd_bus_set_address(client->bus_, address.c_str()) < 0 ||
+        sd_bus_set_method_call_timeout(client->bus_, kPatienceUs) < 0 ||
         sd_bus_start(client->bus_) < 0)
       return nullptr;
     if (client->call(kRoot, "org.freedesktop.DBus.Peer", "Ping", "") == nullptr) return nullptr;
@@ -206,6 +207,8 @@ class BusClient {
   }
 
  private:
+  // On a loaded host the kernel may take seconds to arm and disarm probes.
+  static constexpr uint64_t kPatienceUs = 60'000'000;
   static constexpr char kRoot[] = "/org/stapd/Stapd1";
   static constexpr char kManager[] = "org.stapd.Stapd1.Manager";
   static constexpr char kSession[] = "org.stapd.Stapd1.Session";

@@ -20,7 +20,7 @@
 
 namespace stapd::test {
 
-inline bool wait_until(const std::function<bool()>& holds, int seconds = 20) {
+inline bool wait_until(const std::function<bool()>& holds, int seconds = 60) {
   auto end = std::chrono::steady_clock::now() + std::chrono::seconds(seconds);
   while (!holds()) {
     if (std::chrono::steady_clock::now() > end) return false;

@@ -36,6 +36,27 @@ class OnCall(InstanceTest):
                              "there is no session 'numbres': did you mean 'numbers'?")
         self.assertNotIn("did you mean", self.stapd.ctl("dump", "entirely-other").stderr)
 
+    def test_a_start_of_what_records_an_older_script(self):
+        script = self.stapd.root / "etc/stapd/script.d/counts.stp"
+        before = script.read_text()
+        self.assertEqual(self.stapd.ctl("start", "counts").stderr, "")
+        script.write_text(before + "probe begin { }\n")
+        try:
+            for result in (self.stapd.ctl("start", "counts"), self.stapd.ctl("status", "counts")):
+                self.assertEqual(result.returncode, 0)
+                self.assertIn("stapctl restart counts", result.stdout + result.stderr)
+        finally:
+            script.write_text(before)
+        self.assertNotIn("Changed", self.stapd.ctl("status", "counts").stdout)
+
+    def test_the_same_record_has_the_same_time(self):
+        produce(range(500, 700))
+        dumps = [[line for line in self.stapd.ctl("dump", "numbers", "-t").stdout.splitlines()
+                  if 500 <= int(line.split()[-1]) < 700] for _ in range(3)]
+        self.assertEqual(len(dumps[0]), 200)
+        self.assertEqual(dumps[0], dumps[1])
+        self.assertEqual(dumps[0], dumps[2])
+
     def test_a_misspelt_verb(self):
         self.assert_says(self.stapd.ctl("statsu", "numbers"), 2, "there is no verb 'statsu': did you mean 'status'?")
 

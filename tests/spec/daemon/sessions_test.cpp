@@ -217,5 +217,38 @@ TEST(Sessions, TenAtOnceStartAndStop) {
   EXPECT_FALSE(daemon.has_pins());
 }
 
+TEST(Sessions, WhatSomebodyStoppedStaysStopped) {
+  DaemonUnderTest daemon;
+  daemon.add_profile("stopped", kExecs);
+  daemon.add_profile("other", kExecs);
+  auto both_record = [&] {
+    return daemon.client().state_of("stopped") == "recording" &&
+           daemon.client().state_of("other") == "recording";
+  };
+  daemon.start();
+  ASSERT_TRUE(wait_until(both_record));
+  ASSERT_TRUE(daemon.client().stop("stopped"));
+  daemon.kill_now();
+  daemon.start();
+  ASSERT_TRUE(wait_until([&] { return daemon.client().state_of("other") == "recording"; }));
+  EXPECT_EQ(daemon.client().state_of("stopped"), "inactive");
+  EXPECT_TRUE(daemon.says("stopped: was stopped: it records when it is started"));
+  ASSERT_TRUE(daemon.client().start("stopped"));
+  daemon.kill_now();
+  daemon.start();
+  EXPECT_TRUE(wait_until(both_record)) << "and started again it is as any other";
+  EXPECT_EQ(daemon.client().stop_all().size(), 2u);
+  daemon.kill_now();
+  daemon.start();
+  EXPECT_EQ(daemon.client().state_of("stopped"), "inactive");
+  EXPECT_EQ(daemon.client().state_of("other"), "inactive");
+  // Of another boot.
+  for (const char* name : {"stopped", "other"})
+    std::ofstream(daemon.paths().run_folder + "/stopped/" + name) << "another-boot\n";
+  daemon.kill_now();
+  daemon.start();
+  EXPECT_TRUE(wait_until(both_record));
+}
+
 }  // namespace
 }  // namespace stapd::test
