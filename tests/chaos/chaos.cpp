@@ -19,6 +19,10 @@ int main(int argc, char** argv) {
   uint64_t rounds = argc > 1 ? std::strtoull(argv[1], nullptr, 10) : 1000;
   uint64_t seed = argc > 2 ? std::strtoull(argv[2], nullptr, 10) : std::random_device{}();
   stapd::test::World world(seed, 2);
+  // A first look: else nothing is known of what is recorded when the first deed is a restart.
+  world.record_a_while();
+  if (std::string faults = world.check(); !faults.empty())
+    return complain(seed, 0, "start", faults);
   std::map<std::string, uint64_t> deeds;
   for (uint64_t round = 1; round <= rounds; ++round) {
     std::string deed = world.act();

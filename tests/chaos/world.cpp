@@ -35,6 +35,11 @@ World::World(uint64_t seed, int cpus) : random_(seed), load_(cpus) {
 
 // ---- what is done -----------------------------------------------------------------------------
 
+void World::record_a_while() {
+  load_.run();
+  std::this_thread::sleep_for(std::chrono::milliseconds(50));
+}
+
 std::string World::act() {
   const Deed& deed = kDeeds[random(std::size(kDeeds))];
   load_.run();

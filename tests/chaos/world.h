@@ -17,6 +17,8 @@ class World {
  public:
   World(uint64_t seed, int cpus);
 
+  // Until there is something to look at.
+  void record_a_while();
   // One thing, chosen by the seed; its name.
   std::string act();
   // What does not hold, a line each; "" when all is well. The load pauses meanwhile.

@@ -95,7 +95,11 @@ void World::check_files(bool ended, std::string& faults) {
     }
     if (filed.size() > expected.size() || (filed.size() < expected.size() && !bounded)) {
       faults += std::to_string(filed.size()) + " recordings are in " + kNames[kind] + ", not " +
-                std::to_string(expected.size()) + "\n";
+                std::to_string(expected.size()) + "; there are:";
+      for (const FiledRecording& one : filed) faults += " " + one.label;
+      faults += "; expected:";
+      for (const Recorded* one : expected) faults += " " + one->label;
+      faults += "\n";
       continue;
     }
     expected.erase(expected.begin(), expected.end() - static_cast<ptrdiff_t>(filed.size()));
