@@ -12,6 +12,8 @@ namespace stapd::regex {
 // States of the result, and what its table may hold: row numbers have 16 bits.
 constexpr size_t kMostAutomatonStates = 4000;
 constexpr size_t kMostTableEntries = 65535;
+// Steps without a byte on the way to it. A step takes about 25 ns.
+constexpr uint64_t kMostEffort = 10'000'000;
 
 // Nothing when the result would be too large.
 std::optional<Automaton> determinize_test(const Nfa& nfa, const ByteClasses& classes);

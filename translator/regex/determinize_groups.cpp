@@ -15,7 +15,6 @@ namespace {
 
 constexpr uint32_t kNoStep = UINT32_MAX;
 constexpr size_t kMostRegisters = 240;
-constexpr uint64_t kMostComparisons = 20'000'000;
 
 using Registers =
     std::vector<uint8_t>;  // by tag: a register, kNothing, or while it moves kPosition
@@ -48,11 +47,11 @@ struct Step {
 
 class Closure {
  public:
-  Closure(const Nfa& nfa, const Kernel& kernel, bool at_end, uint64_t& comparisons)
+  Closure(const Nfa& nfa, const Kernel& kernel, bool at_end, uint64_t& effort)
       : nfa_(nfa),
         kernel_(kernel),
         at_end_(at_end),
-        comparisons_(comparisons),
+        effort_(effort),
         way_to_(nfa.states.size(), -1) {
     const std::vector<Configuration>& all = kernel.configurations;
     for (uint32_t i = 0; i < all.size();) {
@@ -71,13 +70,14 @@ class Closure {
 
   Registers tags_of(const Way& way) const {
     Registers tags = kernel_.configurations[way.origin].tags;
-    for (uint32_t at = way.last; at != kNoStep; at = steps_[at].before)
-      if (int16_t tag = steps_[at].arc->tag; tag >= 0) tags[static_cast<size_t>(tag)] = kPosition;
+    look_back(way, [&](const Arc& arc) {
+      if (arc.tag >= 0) tags[static_cast<size_t>(arc.tag)] = kPosition;
+      return true;
+    });
     return tags;
   }
 
   Comparison compare(const Way& a, const Way& b) const {
-    ++comparisons_;
     if (nfa_.groups == 1) return {};
     if (a.origin == b.origin) return compare_ways(brackets_of(a), brackets_of(b), nullptr);
     const size_t count = kernel_.configurations.size();
@@ -87,18 +87,29 @@ class Closure {
   }
 
  private:
+  // The steps of a way since the last byte, the newest first, while `go_on` says so.
+  template <typename GoOn>
+  bool look_back(const Way& way, GoOn go_on) const {
+    for (uint32_t at = way.last; at != kNoStep; at = steps_[at].before) {
+      ++effort_;
+      if (!go_on(*steps_[at].arc)) return false;
+    }
+    return true;
+  }
+
   Brackets brackets_of(const Way& way) const {
     Brackets out;
-    for (uint32_t at = way.last; at != kNoStep; at = steps_[at].before)
-      if (steps_[at].arc->bracket != Arc::Bracket::none) out.push_back(steps_[at].arc);
+    look_back(way, [&](const Arc& arc) {
+      if (arc.bracket != Arc::Bracket::none) out.push_back(&arc);
+      return true;
+    });
     std::ranges::reverse(out);
     return out;
   }
 
   bool came_through(const Way& way, uint32_t state) const {
-    for (uint32_t at = way.last; at != kNoStep; at = steps_[at].before)
-      if (steps_[at].arc->to == state) return true;
-    return kernel_.configurations[way.origin].state == state;
+    return !look_back(way, [&](const Arc& arc) { return arc.to != state; }) ||
+           kernel_.configurations[way.origin].state == state;
   }
 
   void reach(const Way& way) {
@@ -115,7 +126,7 @@ class Closure {
   }
 
   void spread() {
-    while (!work_.empty() && comparisons_ < kMostComparisons) {
+    while (!work_.empty() && effort_ < kMostEffort) {
       const Way here = ways_[static_cast<size_t>(way_to_[work_.front()])];
       work_.pop_front();
       for (const Arc& arc : nfa_.states[here.state].arcs) {
@@ -132,7 +143,7 @@ class Closure {
   const Nfa& nfa_;
   const Kernel& kernel_;
   bool at_end_;
-  uint64_t& comparisons_;
+  uint64_t& effort_;
   std::vector<int32_t> way_to_;  // index in ways_, by state
   std::vector<Way> ways_;
   std::vector<Step> steps_;
@@ -181,8 +192,8 @@ class GroupsBuilder {
     out_.start = state_of(std::move(first));
     for (size_t i = 1; i < out_.states.size(); ++i) {
       if (out_.states.size() > kMostAutomatonStates ||
-          out_.states.size() * out_.classes > kMostTableEntries ||
-          comparisons_ >= kMostComparisons || out_.registers > kMostRegisters)
+          out_.states.size() * out_.classes > kMostTableEntries || effort_ >= kMostEffort ||
+          out_.registers > kMostRegisters)
         return std::nullopt;
       fill(i);
     }
@@ -208,10 +219,10 @@ class GroupsBuilder {
   void fill(size_t state) {
     const Kernel& kernel = *kernels_[state];
     std::vector<Transition> row(out_.classes);
-    const Closure at_end(nfa_, kernel, true, comparisons_);
+    const Closure at_end(nfa_, kernel, true, effort_);
     if (const Way* match = at_end.accepting()) row[0].moves = match_moves(at_end, *match);
 
-    const Closure here(nfa_, kernel, false, comparisons_);
+    const Closure here(nfa_, kernel, false, effort_);
     const Way* match = here.accepting();
     std::vector<const Way*> takers;
     for (const Way& way : here.ways())
@@ -264,6 +275,7 @@ class GroupsBuilder {
     if (!found) begin_here(next, ranks);
     const size_t count = next.configurations.size();
     next.standings.assign(count * count, {});
+    effort_ += next.standings.size();
     for (size_t i = 0; i < kept.size(); ++i)
       for (size_t j = 0; j < kept.size(); ++j)
         next.standings[i * count + j] = standings[kept[i] * takers.size() + kept[j]];
@@ -291,7 +303,7 @@ class GroupsBuilder {
   const ByteClasses& classes_;
   uint32_t tags_;
   Automaton out_;
-  uint64_t comparisons_ = 0;
+  uint64_t effort_ = 0;
   std::map<Kernel, uint32_t> numbers_;
   std::vector<const Kernel*> kernels_;  // by state
 };

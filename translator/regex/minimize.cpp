@@ -1,48 +1,127 @@
+#include <algorithm>
+#include <iterator>
 #include <map>
+#include <numeric>
+#include <span>
 
 #include "translator/regex/determinize.h"
 
 namespace stapd::regex {
+namespace {
 
-// Moore's: states are of one kind until a transition tells them apart.
-Automaton minimize(const Automaton& automaton) {
-  const size_t count = automaton.states.size();
-  std::vector<uint32_t> kind(count);
-  if (automaton.registers == 0) kind[kMatched] = 1;
-  std::map<std::vector<std::pair<uint8_t, uint8_t>>, uint32_t> move_lists;
-  std::vector<std::vector<uint32_t>> moves(count);
-  for (size_t i = 0; i < count; ++i)
-    for (const Transition& t : automaton.states[i]) {
-      std::vector<std::pair<uint8_t, uint8_t>> list;
-      for (const Move& move : t.moves) list.emplace_back(move.to, move.from);
-      const auto next = static_cast<uint32_t>(move_lists.size());
-      moves[i].push_back(move_lists.try_emplace(std::move(list), next).first->second);
+// Which states a state is entered from, by the class of the byte.
+class Sources {
+ public:
+  explicit Sources(const Automaton& automaton)
+      : count_(automaton.states.size()), begins_(count_ * automaton.classes + 1) {
+    for (const auto& row : automaton.states)
+      for (uint32_t c = 0; c < row.size(); ++c) ++begins_[slot(row[c].to, c) + 1];
+    std::partial_sum(begins_.begin(), begins_.end(), begins_.begin());
+    states_.resize(begins_.back());
+    std::vector<uint32_t> next(begins_.begin(), begins_.end() - 1);
+    for (uint32_t state = 0; state < count_; ++state) {
+      const std::vector<Transition>& row = automaton.states[state];
+      for (uint32_t c = 0; c < row.size(); ++c) states_[next[slot(row[c].to, c)]++] = state;
     }
-  for (size_t kinds = 0;;) {
-    std::map<std::vector<uint32_t>, uint32_t> numbers;
-    std::vector<uint32_t> next_kind(count);
-    for (size_t i = 0; i < count; ++i) {
-      std::vector<uint32_t> look = {kind[i]};
-      for (size_t c = 0; c < automaton.states[i].size(); ++c) {
-        look.push_back(kind[automaton.states[i][c].to]);
-        look.push_back(moves[i][c]);
+  }
+
+  std::span<const uint32_t> of(uint32_t state, uint32_t byte_class) const {
+    const size_t at = slot(state, byte_class);
+    return std::span(states_).subspan(begins_[at], begins_[at + 1] - begins_[at]);
+  }
+
+ private:
+  size_t slot(uint32_t state, uint32_t byte_class) const { return byte_class * count_ + state; }
+
+  size_t count_;
+  std::vector<uint32_t> begins_, states_;
+};
+
+class Partition {
+ public:
+  explicit Partition(std::vector<uint32_t> kind_of) : kind_of_(std::move(kind_of)) {
+    for (uint32_t state = 0; state < kind_of_.size(); ++state) {
+      if (kind_of_[state] >= members_.size()) members_.resize(kind_of_[state] + 1);
+      members_[kind_of_[state]].push_back(state);
+    }
+  }
+
+  size_t kinds() const { return members_.size(); }
+  uint32_t kind_of(uint32_t state) const { return kind_of_[state]; }
+  const std::vector<uint32_t>& members(size_t kind) const { return members_[kind]; }
+
+  // Tells `apart`, each once, from the others of their kinds. The smaller part of a kind gets the
+  // new number.
+  void part(std::span<const uint32_t> apart) {
+    std::map<uint32_t, std::vector<uint32_t>> by_kind;
+    for (uint32_t state : apart) by_kind[kind_of_[state]].push_back(state);
+    for (auto& [kind, fresh] : by_kind) {
+      std::vector<uint32_t>& rest = members_[kind];
+      if (fresh.size() == rest.size()) continue;
+      const auto number = static_cast<uint32_t>(members_.size());
+      for (uint32_t state : fresh) kind_of_[state] = number;
+      std::erase_if(rest, [&](uint32_t state) { return kind_of_[state] == number; });
+      if (rest.size() < fresh.size()) {
+        rest.swap(fresh);
+        for (uint32_t state : rest) kind_of_[state] = kind;
+        for (uint32_t state : fresh) kind_of_[state] = number;
       }
-      const auto fresh = static_cast<uint32_t>(numbers.size());
-      next_kind[i] = numbers.try_emplace(std::move(look), fresh).first->second;
+      members_.push_back(std::move(fresh));
     }
-    kind = std::move(next_kind);
-    if (numbers.size() == kinds) break;
-    kinds = numbers.size();
+  }
+
+ private:
+  std::vector<uint32_t> kind_of_;
+  std::vector<std::vector<uint32_t>> members_;
+};
+
+// What can be told without looking at another state: acceptance and what transitions move.
+std::vector<uint32_t> first_kinds(const Automaton& automaton) {
+  using Moves = std::vector<std::pair<uint8_t, uint8_t>>;
+  std::map<std::pair<bool, std::vector<Moves>>, uint32_t> numbers;
+  std::vector<uint32_t> kinds;
+  for (uint32_t state = 0; state < automaton.states.size(); ++state) {
+    std::vector<Moves> moves;
+    for (const Transition& t : automaton.states[state]) {
+      moves.emplace_back();
+      for (const Move& move : t.moves) moves.back().emplace_back(move.to, move.from);
+    }
+    const bool accepts = automaton.registers == 0 && state == kMatched;
+    const auto fresh = static_cast<uint32_t>(numbers.size());
+    kinds.push_back(numbers.try_emplace({accepts, std::move(moves)}, fresh).first->second);
+  }
+  return kinds;
+}
+
+}  // namespace
+
+// Hopcroft's: who goes to a kind is told apart from who does not, and of a kind that was parted
+// only the smaller part need be looked at again. Long chains, as {255} makes, take n log n of it.
+Automaton minimize(const Automaton& automaton) {
+  const Sources sources(automaton);
+  Partition partition(first_kinds(automaton));
+  for (size_t kind = 0; kind < partition.kinds(); ++kind) {
+    const std::vector<uint32_t> members = partition.members(kind);
+    for (uint32_t c = 0; c < automaton.classes; ++c) {
+      std::vector<uint32_t> apart;
+      for (uint32_t state : members) std::ranges::copy(sources.of(state, c), back_inserter(apart));
+      partition.part(apart);
+    }
   }
   // Numbers go by first occurrence, so that kStopped and kMatched keep theirs.
+  constexpr uint32_t kUnnumbered = UINT32_MAX;
+  std::vector<uint32_t> number(partition.kinds(), kUnnumbered);
   Automaton out = automaton;
   out.states.clear();
-  for (size_t i = 0; i < count; ++i) {
-    if (kind[i] != out.states.size()) continue;
-    out.states.push_back(automaton.states[i]);
-    for (Transition& t : out.states.back()) t.to = kind[t.to];
+  for (uint32_t state = 0; state < automaton.states.size(); ++state) {
+    uint32_t& of_kind = number[partition.kind_of(state)];
+    if (of_kind != kUnnumbered) continue;
+    of_kind = static_cast<uint32_t>(out.states.size());
+    out.states.push_back(automaton.states[state]);
   }
-  out.start = kind[automaton.start];
+  for (auto& row : out.states)
+    for (Transition& t : row) t.to = number[partition.kind_of(t.to)];
+  out.start = number[partition.kind_of(automaton.start)];
   return out;
 }
 

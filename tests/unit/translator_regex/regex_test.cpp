@@ -119,6 +119,20 @@ TEST(Regex, Errors_name_the_place) {
   EXPECT_EQ(error_of("(a|b)*a(a|b){14}"), "0 it needs too many states");
 }
 
+TEST(Regex, What_takes_too_long_is_refused) {
+  // Few states, each made of many ways that must be compared.
+  const auto compiled = compile_regex("(.*a.*b){150}", Wanted::groups);
+  EXPECT_TRUE(std::holds_alternative<RegexError>(compiled));
+}
+
+TEST(Regex, Chains_are_told_apart_from_their_ends) {
+  // Every state of one is one of the other; which of a chain's are equal shows only at its end.
+  const size_t chain = compiled("[xy]z{255}", Wanted::test).states.size();
+  EXPECT_EQ(chain, 258u);
+  EXPECT_EQ(compiled("xz{255}|yz{255}", Wanted::test).states.size(), chain);
+  EXPECT_EQ(compiled("x(z{100}){2}z{55}|yz{255}", Wanted::test).states.size(), chain);
+}
+
 TEST(Regex, Tables_are_small) {
   EXPECT_EQ(compiled("a|b|[a-b]", Wanted::test).states.size(), 3u);
   EXPECT_EQ(compiled("^x", Wanted::test).classes, 3u);
