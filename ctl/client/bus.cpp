@@ -95,12 +95,12 @@ Status Bus::open_system() {
   return error < 0 ? Status(unreachable(-error)) : Status{};
 }
 
-Result<BusMessage> Bus::prepare(const Target& target, const char* method) const {
+Result<BusMessage> Bus::prepare(const Target& target, const char* method,
+                                AutoStart auto_start) const {
   sd_bus_message* message = nullptr;
   int error = sd_bus_message_new_method_call(bus_, &message, destination_, target.path.c_str(),
                                              target.interface, method);
-  // Who asks how things are does not start what somebody stopped.
-  if (error >= 0) error = sd_bus_message_set_auto_start(message, false);
+  if (error >= 0) error = sd_bus_message_set_auto_start(message, auto_start == AutoStart::yes);
   if (error < 0) return fail_errno(method, -error);
   return BusMessage(message);
 }
@@ -127,8 +127,8 @@ Result<BusMessage> Bus::call(const Target& target, const char* method) const {
 }
 
 Result<BusMessage> Bus::call(const Target& target, const char* method,
-                             const std::string& argument) const {
-  STAPD_ASSIGN(BusMessage request, prepare(target, method));
+                             const std::string& argument, AutoStart auto_start) const {
+  STAPD_ASSIGN(BusMessage request, prepare(target, method, auto_start));
   if (int error = sd_bus_message_append(request.get(), "s", argument.c_str()); error < 0)
     return failf(ErrorCode::invalid_argument, "'{}' cannot be sent: {}", argument,
                  "not a text in UTF-8");

@@ -37,6 +37,10 @@ struct Target {
   const char* interface;
 };
 
+// Whether the bus starts stapd for a call that nobody would answer: who asks how things are does not
+// start what somebody stopped.
+enum class AutoStart : bool { no, yes };
+
 class Bus {
  public:
   // With a root only the private socket below it; without, the host's, else the system bus.
@@ -49,9 +53,11 @@ class Bus {
   // Methods that take nothing or one string. The error of a method is the daemon's own message.
   Result<BusMessage> call(const Target& target, const char* method) const;
   Result<BusMessage> call(const Target& target, const char* method,
-                          const std::string& argument) const;
+                          const std::string& argument,
+                          AutoStart auto_start = AutoStart::no) const;
   // Others: what the caller appends to the request.
-  Result<BusMessage> prepare(const Target& target, const char* method) const;
+  Result<BusMessage> prepare(const Target& target, const char* method,
+                             AutoStart auto_start = AutoStart::no) const;
   Result<BusMessage> send(BusMessage request) const;
 
   // Readable when the other end is gone, or says something unasked.

@@ -72,12 +72,12 @@ Result<std::string> StapdClient::find_session(const std::string& name) {
 }
 
 Status StapdClient::start(const std::string& name) {
-  STAPD_TRY(bus_->call(kManager, "StartSession", name));
+  STAPD_TRY(bus_->call(kManager, "StartSession", name, AutoStart::yes));
   return {};
 }
 
 Status StapdClient::restart(const std::string& name) {
-  STAPD_TRY(bus_->call(kManager, "RestartSession", name));
+  STAPD_TRY(bus_->call(kManager, "RestartSession", name, AutoStart::yes));
   return {};
 }
 

@@ -27,6 +27,7 @@ struct Paths {
   std::string earlier_pins(const std::string& session, uint64_t started_boot) const;
   std::string sessions_folder() const;
   std::string watch_folder() const { return stapd_watch(pin_folder); }
+  std::string stopped_folder() const { return run_folder + "/stopped"; }
 };
 
 // The session's name, when this is the last part of one of its earlier_pins(); else "".

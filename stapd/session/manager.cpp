@@ -28,7 +28,7 @@ Manager::Manager(EventLoop& loop, const Paths& paths, Log& log)
       log_(log),
       compiler_(loop),
       host_{loop, paths, log, compiler_, [this](const Session& session) { on_state(session); }},
-      stopped_(paths.run_folder + "/stopped") {}
+      stopped_(paths.stopped_folder()) {}
 
 Session* Manager::find(const std::string& name) const {
   auto found = sessions_.find(name);
@@ -130,7 +130,7 @@ std::set<std::string> Manager::adopt_sessions() {
   }
   for (const auto& [name, session] : sessions_)
     if (session->predecessor_records()) lost.insert(name);
-  forget_orphans(lost);
+  settle_orphans(lost);
   return lost;
 }
 
@@ -199,15 +199,22 @@ void Manager::adopt_earlier() {
 }
 
 // Those of which only what they recorded earlier is left: they were stopped.
-void Manager::forget_orphans(const std::set<std::string>& lost) {
-  std::vector<std::string> orphans;
-  for (const auto& [name, session] : sessions_)
-    if (session->is_forgotten() && !lost.count(name)) orphans.push_back(name);
-  for (const std::string& name : orphans) {
-    log_.write({LOG_WARNING, "removed what it recorded earlier: its session is gone", name,
-                message_id::kSwept});
-    find(name)->forget_earlier();
-    forget(name);
+// What recorded last has gone without what it had recorded before: somebody removed its pins, or was
+// killed while it was being stopped.
+void Manager::settle_orphans(const std::set<std::string>& lost) {
+  for (const auto& [name, session] : sessions_) {
+    if (session->state() != Session::State::inactive || lost.count(name)) continue;
+    if (!session->has_predecessor()) continue;
+    if (stopped_.has(name)) {
+      session->forget_earlier();
+      log_.write({LOG_INFO, "removed what it recorded earlier: it was stopped", name,
+                  message_id::kSwept});
+    } else {
+      log_.write({LOG_WARNING,
+                  "its newest recording is gone; what it recorded earlier can be read until it is "
+                  "stopped",
+                  name, message_id::kAdopted});
+    }
   }
 }
 

@@ -71,7 +71,7 @@ class Manager {
   void look_at_pins();
   void restore_replaced();
   void adopt_earlier();
-  void forget_orphans(const std::set<std::string>& lost);
+  void settle_orphans(const std::set<std::string>& lost);
   void forget(const std::string& name);
   void sweep(const std::string& pin, const std::string& why);
   void on_state(const Session& session);

@@ -138,6 +138,41 @@ TEST_F(Restart, ItOutlivesTheDaemon) {
   EXPECT_FALSE(daemon_.has_pins());
 }
 
+TEST_F(Restart, WhatIsLeftOfALostRecordingCanBeRead) {
+  call_once();
+  restart("second");
+  daemon_.kill_now();
+  std::filesystem::remove_all(daemon_.paths().session_pins("marked"));
+  daemon_.write("marked.conf", "[Session]\nScript=marked.stp\nStart=manual\n");
+  daemon_.start();
+  EXPECT_TRUE(daemon_.says("its newest recording is gone")) << daemon_.log();
+  Recordings earlier = daemon_.client().open_earlier("marked");
+  ASSERT_EQ(earlier.size(), 1u) << daemon_.client().error();
+  EXPECT_EQ(earlier[0]->text(), "first begins\nfirst\nends\n");
+  ASSERT_TRUE(daemon_.client().start("marked")) << daemon_.client().error();
+  EXPECT_EQ(daemon_.client().open_earlier("marked").size(), 1u);
+  ASSERT_TRUE(daemon_.client().stop("marked"));
+  EXPECT_FALSE(daemon_.has_pins());
+}
+
+// Its newest pins go first: what a stapd killed behind that leaves is put back by hand here.
+TEST_F(Restart, WhoIsKilledWhileStoppingLeavesNothingEarlier) {
+  restart("second");
+  std::string earlier;
+  for (const auto& entry : std::filesystem::directory_iterator(daemon_.paths().sessions_folder()))
+    if (entry.path().string().find("+earlier-") != std::string::npos) earlier = entry.path();
+  std::string aside = daemon_.paths().pin_folder + "/aside";
+  std::filesystem::rename(earlier, aside);
+  ASSERT_TRUE(daemon_.client().stop("marked"));
+  daemon_.kill_now();
+  std::filesystem::create_directories(daemon_.paths().sessions_folder());
+  std::filesystem::rename(aside, earlier);
+  daemon_.start();
+  EXPECT_TRUE(daemon_.says("removed what it recorded earlier: it was stopped")) << daemon_.log();
+  EXPECT_FALSE(std::filesystem::exists(earlier));
+  EXPECT_NE(daemon_.client().state_of("marked"), "recording");
+}
+
 // Whoever is killed at any moment of a restart leaves one that records, and nothing half made.
 TEST_F(Restart, KilledAtAnyMomentOneRecords) {
   std::minstd_rand random(7);
