@@ -126,8 +126,8 @@ Result<BusMessage> Bus::call(const Target& target, const char* method) const {
   return send(std::move(request));
 }
 
-Result<BusMessage> Bus::call(const Target& target, const char* method,
-                             const std::string& argument, AutoStart auto_start) const {
+Result<BusMessage> Bus::call(const Target& target, const char* method, const std::string& argument,
+                             AutoStart auto_start) const {
   STAPD_ASSIGN(BusMessage request, prepare(target, method, auto_start));
   if (int error = sd_bus_message_append(request.get(), "s", argument.c_str()); error < 0)
     return failf(ErrorCode::invalid_argument, "'{}' cannot be sent: {}", argument,

@@ -37,8 +37,8 @@ struct Target {
   const char* interface;
 };
 
-// Whether the bus starts stapd for a call that nobody would answer: who asks how things are does not
-// start what somebody stopped.
+// Whether the bus starts stapd for a call that nobody would answer: who asks how things are does
+// not start what somebody stopped.
 enum class AutoStart : bool { no, yes };
 
 class Bus {
@@ -52,8 +52,7 @@ class Bus {
 
   // Methods that take nothing or one string. The error of a method is the daemon's own message.
   Result<BusMessage> call(const Target& target, const char* method) const;
-  Result<BusMessage> call(const Target& target, const char* method,
-                          const std::string& argument,
+  Result<BusMessage> call(const Target& target, const char* method, const std::string& argument,
                           AutoStart auto_start = AutoStart::no) const;
   // Others: what the caller appends to the request.
   Result<BusMessage> prepare(const Target& target, const char* method,

@@ -6,20 +6,11 @@
 namespace stapd::ctl {
 namespace {
 
-// Two looks at the clocks differ by so much when nobody set them.
-constexpr int64_t kClockJitterNs = 1'000'000;
-
-int64_t offset_of(const ClockReading& clock) {
-  return static_cast<int64_t>(clock.real - clock.boot);
-}
-
 // Times are those of the wall clock as it goes now; as long as nobody has set it since the session
 // started, a record has the same time whenever it is read.
 ClockReading clock_for(const ClockReading& started) {
   ClockReading now = read_clocks();
-  int64_t set_by = offset_of(now) - offset_of(started);
-  if (set_by < kClockJitterNs && set_by > -kClockJitterNs)
-    now.real -= static_cast<uint64_t>(set_by);
+  if (wall_clock_set_by(started, now) == 0) now.real = started.real + (now.boot - started.boot);
   return now;
 }
 

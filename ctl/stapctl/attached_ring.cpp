@@ -20,6 +20,7 @@ AttachedRing::AttachedRing(std::unique_ptr<ReadSession> session, size_t number, 
     : session_(std::move(session)),
       number_(number),
       follower_(session_->reader(), follow_options(since)),
+      clock_(schema().info.clock),
       given_up_(session_->is_earlier()),
       dropped_(dropped()) {}
 
@@ -32,11 +33,12 @@ uint64_t AttachedRing::dropped() const {
   return sum;
 }
 
-void AttachedRing::poll(uint64_t now, std::vector<std::string>& news) {
+void AttachedRing::poll(const ClockReading& now, std::vector<std::string>& news) {
   if (ended_) return;
+  clock_.follow(now);
   // Asked before the records are taken: what was written until then is among them.
   ended_ = given_up_ || session_->recording().fate() != Recording::Fate::grows;
-  ended_ ? follower_.flush(now) : follower_.poll(now);
+  ended_ ? follower_.flush(now.boot) : follower_.poll(now.boot);
   // What was overwritten before we came is no gap in what is shown.
   uint64_t overwritten = follower_.total().overwritten;
   if (!first_ && overwritten > overwritten_)

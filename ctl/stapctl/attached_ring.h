@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "ctl/stapctl/read_session.h"
+#include "runtime/base/clock.h"
 #include "runtime/ring/ring_follower.h"
 #include "runtime/store/recording_writer.h"
 
@@ -23,8 +24,10 @@ class AttachedRing {
 
   // Reads what is new; call it when next() has given all. Appends what there is to say about
   // losses.
-  void poll(uint64_t now, std::vector<std::string>& news);
+  void poll(const ClockReading& now, std::vector<std::string>& news);
   bool next(RingRecord& record) { return follower_.next(record); }
+  // The wall time of one of its records.
+  uint64_t real_of(uint64_t boot) const { return clock_.real_of(boot); }
 
   // Whether poll() has read the last record.
   bool has_ended() const { return ended_; }
@@ -43,6 +46,7 @@ class AttachedRing {
   std::unique_ptr<ReadSession> session_;
   size_t number_;
   RingFollower follower_;
+  WallClock clock_;
   bool first_ = true, given_up_, ended_ = false;
   uint64_t overwritten_ = 0;  // said so far
   uint64_t dropped_;

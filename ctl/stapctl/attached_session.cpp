@@ -37,18 +37,18 @@ void AttachedSession::add(std::unique_ptr<ReadSession> session, size_t number, u
 
 // ---- its records ------------------------------------------------------------------------------
 
-Status AttachedSession::poll(uint64_t now) {
+Status AttachedSession::poll(const ClockReading& now) {
   if (ended_) return {};
   STAPD_TRY(forget_shown());
   bool recorded = is_recording();
-  if (recorded && watch_.refresh(rings_.back()->recording(), rings_.back()->positions(), now))
+  if (recorded && watch_.refresh(rings_.back()->recording(), rings_.back()->positions(), now.boot))
     rings_.back()->give_up();
   poll_from(0, now);
-  if (recorded && !is_recording()) next_ask_ = now;
+  if (recorded && !is_recording()) next_ask_ = now.boot;
   return came_back_ || !is_recording() ? ask_for_more(now) : Status{};
 }
 
-void AttachedSession::poll_from(size_t ring, uint64_t now) {
+void AttachedSession::poll_from(size_t ring, const ClockReading& now) {
   std::vector<std::string> news;
   for (; ring < rings_.size(); ++ring) rings_[ring]->poll(now, news);
   for (const std::string& text : news) tell_(text);
@@ -106,9 +106,9 @@ bool AttachedSession::goes_on() const {
 }
 
 // Whether there is another ring, which stapd knows and nobody else.
-Status AttachedSession::ask_for_more(uint64_t now) {
-  if (now < next_ask_) return {};
-  next_ask_ = now + kAskEveryNs;
+Status AttachedSession::ask_for_more(const ClockReading& now) {
+  if (now.boot < next_ask_) return {};
+  next_ask_ = now.boot + kAskEveryNs;
   std::optional<SessionOutlook> outlook = watch_.ask(known_);
   if (!goes_on()) {
     if (!outlook) outlook.emplace();  // it has ended, and why nobody tells
@@ -135,7 +135,7 @@ Status AttachedSession::ask_for_more(uint64_t now) {
   return {};
 }
 
-Status AttachedSession::go_on(ReadSessions rings, bool was_away, uint64_t now) {
+Status AttachedSession::go_on(ReadSessions rings, bool was_away, const ClockReading& now) {
   size_t first = rings_.size();
   bool was_lost = first > 0 && rings_.back()->recording().fate() == Recording::Fate::lost;
   if (was_lost) tell_(fmt::format("what {} recorded last before that could not be read", name_));

@@ -34,11 +34,12 @@ class AttachedSession {
   AttachedSession& operator=(const AttachedSession&) = delete;
 
   // Reads what is new; call it when next() has given all, and that was shown.
-  Status poll(uint64_t now);
+  Status poll(const ClockReading& now);
   bool next(RingRecord& record);
   // Of the record that next() gave.
   size_t recording() const { return rings_[at_]->number(); }
   const ReadSchema& schema() const { return rings_[at_]->schema(); }
+  uint64_t real_of(uint64_t boot) const { return rings_[at_]->real_of(boot); }
 
   // Looks whether stapd is there.
   void look_at_daemon(uint64_t now);
@@ -57,11 +58,11 @@ class AttachedSession {
   AttachedSession(const std::string& name, const AttachOptions& options, SessionWatch watch,
                   RecordShow& show, Tell tell);
   Status forget_shown();
-  void poll_from(size_t ring, uint64_t now);
+  void poll_from(size_t ring, const ClockReading& now);
   void add(std::unique_ptr<ReadSession> session, size_t number, uint64_t since, std::string began);
   bool goes_on() const;
-  Status ask_for_more(uint64_t now);
-  Status go_on(ReadSessions rings, bool was_away, uint64_t now);
+  Status ask_for_more(const ClockReading& now);
+  Status go_on(ReadSessions rings, bool was_away, const ClockReading& now);
   std::string how_it_began(bool was_away) const;
   void tell_waiting(const SessionOutlook& outlook);
   void finish(const SessionOutlook& outlook);

@@ -19,8 +19,6 @@ namespace {
 constexpr int kPollMs = 100;
 // What waits for a slow reader before the ring is left to overwrite: the ring counts what is lost.
 constexpr size_t kMostQueued = 8 << 20;
-// The wall clock is slewed all the time; what is more than this was set by somebody.
-constexpr int64_t kClockJump = 1'000'000;
 
 // Whether poll() gives all records up to the end of the range.
 bool is_behind(const TimeRange& range) {
@@ -30,8 +28,7 @@ bool is_behind(const TimeRange& range) {
 
 }  // namespace
 
-Attachment::Attachment(const TimeRange& range, RecordShow& show)
-    : range_(range), show_(show), clock_(read_clocks()) {}
+Attachment::Attachment(const TimeRange& range, RecordShow& show) : range_(range), show_(show) {}
 
 Status Attachment::add(const std::string& name, ReadSessions rings, size_t first,
                        const AttachOptions& options) {
@@ -84,20 +81,13 @@ void Attachment::wait() {
   if (fds[0].revents) detached_ = true;
 }
 
-void Attachment::look_at_clock() {
-  ClockReading now = read_clocks();
-  auto jump = static_cast<int64_t>(now.real - clock_.real_of(now.boot));
-  if (jump > kClockJump || jump < -kClockJump) clock_.add(now);
-}
-
 void Attachment::look_at_daemon() {
   for (const auto& session : sessions_) session->look_at_daemon(read_boot_clock());
 }
 
 // All at one moment, so that what one session holds back is held back by all.
 Status Attachment::poll() {
-  look_at_clock();
-  uint64_t now = read_boot_clock();
+  ClockReading now = read_clocks();
   for (const auto& session : sessions_) STAPD_TRY(session->poll(now));
   waiting_ = true;
   return {};
@@ -110,7 +100,7 @@ void Attachment::show_waiting() {
     auto session = merge_->next(record.record);
     waiting_ = session.has_value();
     if (!session) return;
-    record.real = clock_.real_of(record.record.time);
+    record.real = sessions_[*session]->real_of(record.record.time);
     record.recording = sessions_[*session]->recording();
     record.schema = &sessions_[*session]->schema();
     show_.show(record);

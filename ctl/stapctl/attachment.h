@@ -25,7 +25,6 @@ class Attachment {
  private:
   Status open_signals();
   void wait();
-  void look_at_clock();
   void look_at_daemon();
   Status poll();
   void show_waiting();
@@ -38,7 +37,6 @@ class Attachment {
   TimeRange range_;
   RecordShow& show_;
   std::optional<SessionMerge<AttachedSession>> merge_;
-  WallClock clock_;
   UniqueFd signals_;
   bool waiting_ = false;  // records that were read and not shown
   bool detached_ = false;

@@ -112,13 +112,12 @@ class Dump {
   // Of each CPU whose ring has not everything of the time that was asked for.
   void tell_gaps(const std::string& who, const RingStream& stream) const {
     for (uint32_t segment = 0; segment < stream.segments(); ++segment) {
+      if (!stream.ledger(segment).overwritten) continue;
       uint64_t oldest = stream.oldest(segment);
-      // A ring that has none of that time has only older ones: nothing of it is overwritten.
-      if (!oldest || !stream.ledger(segment).overwritten) continue;
       std::string where =
           segment + 1 == stream.segments() ? "stapd's handlers" : fmt::format("CPU {}", segment);
       notice(fmt::format("{}the ring of {} reaches back {} only, older records are overwritten",
-                         who, where, duration_text(clock_.boot - oldest)));
+                         who, where, duration_text(oldest ? clock_.boot - oldest : 0)));
     }
   }
 

@@ -36,9 +36,19 @@ ClockReading read_clocks() {
   return best;
 }
 
+int64_t wall_clock_set_by(const ClockReading& before, const ClockReading& after) {
+  constexpr int64_t kJitter = 1'000'000;
+  auto set_by = static_cast<int64_t>((after.real - after.boot) - (before.real - before.boot));
+  return set_by > -kJitter && set_by < kJitter ? 0 : set_by;
+}
+
 void WallClock::add(const ClockReading& reading) {
   auto after = [](const ClockReading& a, const ClockReading& b) { return a.boot < b.boot; };
   readings_.insert(std::upper_bound(readings_.begin(), readings_.end(), reading, after), reading);
+}
+
+void WallClock::follow(const ClockReading& now) {
+  if (readings_.empty() || wall_clock_set_by(readings_.back(), now) != 0) add(now);
 }
 
 uint64_t WallClock::real_of(uint64_t boot) const {

@@ -20,6 +20,10 @@ uint64_t read_boot_clock();
 uint64_t read_mono_clock();
 uint64_t read_real_clock();
 
+// By how much somebody set the wall clock between two readings; 0 when nobody did. Both clocks are
+// slewed alike: less than a millisecond comes from the readings.
+int64_t wall_clock_set_by(const ClockReading& before, const ClockReading& after);
+
 // From CLOCK_BOOTTIME to wall time, by readings taken now and then: between two of them the earlier
 // one holds, so that a jump of the wall clock does not move what was recorded before it.
 class WallClock {
@@ -28,6 +32,8 @@ class WallClock {
   explicit WallClock(const ClockReading& reading) { add(reading); }
 
   void add(const ClockReading& reading);
+  // Adds it when somebody has set the clock since the last one.
+  void follow(const ClockReading& now);
   // Without any reading, the time itself.
   uint64_t real_of(uint64_t boot) const;
   const std::vector<ClockReading>& readings() const { return readings_; }

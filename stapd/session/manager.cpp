@@ -199,16 +199,16 @@ void Manager::adopt_earlier() {
 }
 
 // Those of which only what they recorded earlier is left: they were stopped.
-// What recorded last has gone without what it had recorded before: somebody removed its pins, or was
-// killed while it was being stopped.
+// What recorded last has gone without what it had recorded before: somebody removed its pins, or
+// was killed while it was being stopped.
 void Manager::settle_orphans(const std::set<std::string>& lost) {
   for (const auto& [name, session] : sessions_) {
     if (session->state() != Session::State::inactive || lost.count(name)) continue;
     if (!session->has_predecessor()) continue;
     if (stopped_.has(name)) {
       session->forget_earlier();
-      log_.write({LOG_INFO, "removed what it recorded earlier: it was stopped", name,
-                  message_id::kSwept});
+      log_.write(
+          {LOG_INFO, "removed what it recorded earlier: it was stopped", name, message_id::kSwept});
     } else {
       log_.write({LOG_WARNING,
                   "its newest recording is gone; what it recorded earlier can be read until it is "

@@ -51,11 +51,12 @@ class OnCall(InstanceTest):
 
     def test_the_same_record_has_the_same_time(self):
         produce(range(500, 700))
-        dumps = [[line for line in self.stapd.ctl("dump", "numbers", "-t").stdout.splitlines()
-                  if 500 <= int(line.split()[-1]) < 700] for _ in range(3)]
-        self.assertEqual(len(dumps[0]), 200)
-        self.assertEqual(dumps[0], dumps[1])
-        self.assertEqual(dumps[0], dumps[2])
+        commands = [["dump", "numbers", "-t"]] * 3 + [["attach", "numbers", "-t", "--until=+10ms"]] * 2
+        shown = [[line for line in self.stapd.ctl(*words).stdout.splitlines()
+                  if 500 <= int(line.split()[-1]) < 700] for words in commands]
+        self.assertEqual(len(shown[0]), 200)
+        for others in shown[1:]:
+            self.assertEqual(shown[0], others)
 
     def test_a_misspelt_verb(self):
         self.assert_says(self.stapd.ctl("statsu", "numbers"), 2, "there is no verb 'statsu': did you mean 'status'?")

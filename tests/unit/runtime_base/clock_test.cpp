@@ -28,5 +28,25 @@ TEST(WallClock, TheEarlierReadingHoldsUpToTheNext) {
   EXPECT_EQ(clock.real_of(2500), 9500u);
 }
 
+TEST(WallClock, OnlyASetClockIsFollowed) {
+  constexpr uint64_t kSecond = 1'000'000'000, kJitter = 999'999;
+  const ClockReading first{10 * kSecond, 10 * kSecond, 50 * kSecond};
+  auto later = [&](int64_t more_real) {
+    uint64_t passed = 5 * kSecond;
+    return ClockReading{first.boot + passed, first.mono + passed,
+                        first.real + passed + static_cast<uint64_t>(more_real)};
+  };
+  EXPECT_EQ(wall_clock_set_by(first, later(kJitter)), 0);
+  EXPECT_EQ(wall_clock_set_by(first, later(-int64_t{kJitter})), 0);
+  EXPECT_EQ(wall_clock_set_by(first, later(kSecond)), int64_t{kSecond});
+  EXPECT_EQ(wall_clock_set_by(first, later(-int64_t{kSecond})), -int64_t{kSecond});
+  WallClock clock(first);
+  clock.follow(later(kJitter));
+  EXPECT_EQ(clock.readings().size(), 1u);
+  clock.follow(later(-int64_t{kSecond}));
+  EXPECT_EQ(clock.real_of(14 * kSecond), 54 * kSecond) << "before it was set";
+  EXPECT_EQ(clock.real_of(15 * kSecond), 54 * kSecond);
+}
+
 }  // namespace
 }  // namespace stapd
