@@ -1,6 +1,5 @@
 #include "ctl/client/bus.h"
 
-#include <fcntl.h>
 #include <systemd/sd-bus.h>
 #include <unistd.h>
 
@@ -147,9 +146,7 @@ bool Bus::is_alive() const {
 Result<UniqueFd> read_fd(const BusMessage& reply, const char* method) {
   int fd = -1;
   if (sd_bus_message_read_basic(reply.get(), 'h', &fd) <= 0) return strange_reply(method);
-  UniqueFd own(fcntl(fd, F_DUPFD_CLOEXEC, 3));
-  if (!own.valid()) return fail_errno("keeping what stapd sent", errno);
-  return own;
+  return duplicate_fd(fd);
 }
 
 tl::unexpected<Error> strange_reply(const char* method) {

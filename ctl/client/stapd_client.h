@@ -83,8 +83,7 @@ class StapdClient {
   // Brings a copy up to date, also of a ring that was replaced meanwhile: `positions` as of
   // RingFollower, what is before them is not needed.
   Status refresh(Recording& copy, const std::vector<uint64_t>& positions);
-  // What it recorded before it was started anew, the oldest first. Nothing for who is not root: no
-  // copies are made of it.
+  // What it recorded before it was started anew, the oldest first. Copies for who is not root.
   Result<std::vector<std::unique_ptr<Recording>>> open_earlier(const std::string& path);
   // The values that the script's globals have now, as text.
   Result<std::string> globals(const std::string& path);

@@ -2,13 +2,12 @@
 
 #include <unistd.h>
 
-#include <cerrno>
 #include <cstdio>
-#include <cstring>
 #include <fstream>
 #include <new>
 #include <optional>
 
+#include "ctl/run/exit_status.h"
 #include "ctl/run/run_session.h"
 #include "ctl/stap/compile_limits.h"
 #include "ctl/stap/options.h"
@@ -147,16 +146,7 @@ int stap_main(int argc, char** argv) {
   }
   for (const std::string& notice : options->notices)
     std::fprintf(stderr, "stap: %s\n", notice.c_str());
-  Result<int> status = run_within_memory(*options);
-  if (!status) {
-    std::fprintf(stderr, "ERROR: %s\n", status.error().message.c_str());
-    return 1;
-  }
-  if (std::fflush(stdout) != 0) {
-    std::fprintf(stderr, "ERROR: writing the output: %s\n", std::strerror(errno));
-    return 1;
-  }
-  return *status;
+  return exit_status(run_within_memory(*options));
 }
 
 }  // namespace stapd::ctl

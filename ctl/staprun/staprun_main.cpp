@@ -2,11 +2,10 @@
 
 #include <unistd.h>
 
-#include <cerrno>
 #include <cstdio>
-#include <cstring>
 
 #include "ctl/run/attach_session.h"
+#include "ctl/run/exit_status.h"
 #include "ctl/run/run_session.h"
 #include "ctl/staprun/load_module.h"
 #include "ctl/staprun/options.h"
@@ -63,16 +62,7 @@ int staprun_main(int argc, char** argv) {
   }
   for (const std::string& notice : options->notices)
     std::fprintf(stderr, "staprun: %s\n", notice.c_str());
-  Result<int> status = act(*options);
-  if (!status) {
-    std::fprintf(stderr, "ERROR: %s\n", status.error().message.c_str());
-    return 1;
-  }
-  if (std::fflush(stdout) != 0) {
-    std::fprintf(stderr, "ERROR: writing the output: %s\n", std::strerror(errno));
-    return 1;
-  }
-  return *status;
+  return exit_status(act(*options));
 }
 
 }  // namespace stapd::ctl

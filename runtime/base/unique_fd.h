@@ -5,6 +5,8 @@
 
 #include <utility>
 
+#include "runtime/base/result.h"
+
 namespace stapd {
 
 class UniqueFd {
@@ -31,5 +33,8 @@ class UniqueFd {
  private:
   int fd_ = -1;
 };
+
+// Another one of the same file, which no exec() inherits.
+Result<UniqueFd> duplicate_fd(int fd);
 
 }  // namespace stapd

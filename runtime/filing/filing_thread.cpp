@@ -1,6 +1,5 @@
 #include "runtime/filing/filing_thread.h"
 
-#include <fcntl.h>
 #include <poll.h>
 #include <sys/prctl.h>
 #include <unistd.h>
@@ -40,8 +39,7 @@ Result<std::unique_ptr<FilingThread>> FilingThread::make(std::shared_ptr<Filing:
   STAPD_ASSIGN(thread->ring_,
                map_foreign_ring(source.maps.ring_fd(), shape.segment_size, shape.segments));
   if (source.doorbell < 0) return thread;
-  thread->doorbell_fd_.reset(fcntl(source.doorbell, F_DUPFD_CLOEXEC, 3));
-  if (!thread->doorbell_fd_.valid()) return fail_errno("file descriptor", errno);
+  STAPD_ASSIGN(thread->doorbell_fd_, duplicate_fd(source.doorbell));
   STAPD_ASSIGN(Doorbell doorbell, Doorbell::open(thread->doorbell_fd_.get()));
   thread->doorbell_.emplace(std::move(doorbell));
   return thread;

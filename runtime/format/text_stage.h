@@ -20,7 +20,7 @@ class TextStage {
 
   void append(std::string_view text) {
     if (text.size() > kSize - size_) return append_long(text);
-    std::memcpy(buffer_ + size_, text.data(), text.size());
+    text.copy(buffer_ + size_, text.size());  // of nothing, too, which memcpy() is not made for
     size_ += text.size();
   }
   // The first `size` of them: to copy a fixed number needs no call.

@@ -1,7 +1,6 @@
 #include "runtime/load/recording_maps.h"
 
 #include <bpf/bpf.h>
-#include <fcntl.h>
 
 #include <bit>
 #include <cerrno>
@@ -11,12 +10,6 @@
 
 namespace stapd {
 namespace {
-
-Result<UniqueFd> duplicate(int fd) {
-  UniqueFd copy(fcntl(fd, F_DUPFD_CLOEXEC, 3));
-  if (!copy.valid()) return fail_errno("file descriptor", errno);
-  return copy;
-}
 
 Result<bpf_map_info> array_info(int fd, const char* what) {
   bpf_map_info info = {};
@@ -32,8 +25,8 @@ Result<bpf_map_info> array_info(int fd, const char* what) {
 
 Result<RecordingMaps> RecordingMaps::map(int ring_fd, int state_fd) {
   RecordingMaps maps;
-  STAPD_ASSIGN(maps.ring_fd_, duplicate(ring_fd));
-  STAPD_ASSIGN(maps.state_fd_, duplicate(state_fd));
+  STAPD_ASSIGN(maps.ring_fd_, duplicate_fd(ring_fd));
+  STAPD_ASSIGN(maps.state_fd_, duplicate_fd(state_fd));
   STAPD_ASSIGN(bpf_map_info ring, array_info(ring_fd, "ring"));
   STAPD_ASSIGN(bpf_map_info state, array_info(state_fd, "state"));
   uint32_t segment_size = ring.value_size - segment_value_size(0);

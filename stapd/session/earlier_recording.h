@@ -26,7 +26,6 @@ class EarlierRecording {
   uint64_t started_real() const { return started_real_; }
   const SessionSchema& schema() const { return schema_; }
   const RecordingMaps& maps() const { return maps_; }
-  RingReader reader() const { return RingReader(maps_.ring(), schema_.info->formats); }
   Result<OpenedRecording> open_for_reading() const;
 
   // Another build's programs record.

@@ -1,7 +1,5 @@
 // The files of a session over the ends of its recordings. Until a recording's files have their end,
 // its pins stay: of who is killed before that, the next stapd writes the rest.
-#include <unistd.h>
-
 #include <utility>
 
 #include "runtime/filing/filing_state.h"
@@ -10,11 +8,6 @@
 #include "stapd/session/session.h"
 
 namespace stapd {
-namespace {
-
-std::string filing_pin(const std::string& pin_folder) { return pin_folder + "/" + kFilingPin; }
-
-}  // namespace
 
 FilingSource Session::filing_source() const {
   const MapSet& maps = recorder_->maps();

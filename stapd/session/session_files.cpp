@@ -18,8 +18,10 @@ constexpr uint64_t kPatience = 10'000'000'000;
 
 }  // namespace
 
+std::string filing_pin(const std::string& pin_folder) { return pin_folder + "/" + kFilingPin; }
+
 bool lacks_end_of_files(const std::string& pin_folder) {
-  return ::access((pin_folder + "/" + kFilingPin).c_str(), F_OK) == 0;
+  return ::access(filing_pin(pin_folder).c_str(), F_OK) == 0;
 }
 
 Result<SharedArea> SessionFiles::make_state(const FileSettings& settings) {

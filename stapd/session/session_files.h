@@ -13,6 +13,8 @@
 
 namespace stapd {
 
+// Where the state of a recording's files is pinned.
+std::string filing_pin(const std::string& pin_folder);
 // Whether what is pinned there writes files, and they have no end so far.
 bool lacks_end_of_files(const std::string& pin_folder);
 

@@ -24,7 +24,7 @@ Status Session::keep_predecessor() {
 Status Session::take_charge_of_predecessor() {
   const EarlierRecording& predecessor = earlier_.newest();
   started_real_ = predecessor.started_real();
-  Result<SharedArea> state = SharedArea::open(predecessor.pin_folder() + "/" + kFilingPin);
+  Result<SharedArea> state = SharedArea::open(filing_pin(predecessor.pin_folder()));
   if (!state) return {};  // it has none
   Result<UniqueFd> doorbell = open_pin(predecessor.pin_folder() + "/" + kDoorbellPin);
   FilingSource source{predecessor.schema().info, predecessor.maps(),

@@ -109,6 +109,8 @@ class FunctionLowering {
                         const std::vector<Operand>& keys);
   Operand add_in_place(const sem::Expr& target, Operand summand, bool wants_value);
   std::vector<Operand> keys_of(const sem::Expr& element);
+  // Of the target of an assignment, none when it is no element.
+  std::vector<Operand> keys_before(const sem::Expr& target, const sem::Expr& value);
   Operand read_statistic(const sem::Expr& target);
   void check_status(Operand status, const sem::Expr& target);
 

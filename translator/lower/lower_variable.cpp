@@ -89,13 +89,17 @@ void FunctionLowering::write_string(const Expr& target, Operand value,
 }
 
 // SystemTap evaluates the keys of the target before the value.
+std::vector<FunctionLowering::Operand> FunctionLowering::keys_before(const Expr& target,
+                                                                     const Expr& value) {
+  if (target.kind != Expr::Kind::element) return {};
+  std::vector<Operand> keys = keys_of(target);
+  for (Operand& key : keys) key = stable(key, {&value});
+  return keys;
+}
+
 FunctionLowering::Operand FunctionLowering::assign(const Expr& expr) {
   const Expr &target = *expr.args[0], &value = *expr.args[1];
-  std::vector<Operand> keys;
-  if (target.kind == Expr::Kind::element) {
-    keys = keys_of(target);
-    for (Operand& key : keys) key = stable(key, {&value});
-  }
+  const std::vector<Operand> keys = keys_before(target, value);
   if (target.type == sem::Type::string) {
     if (target.kind == Expr::Kind::local && !reads_local(value, target.index)) {
       string_into(locals_[target.index], value);
@@ -112,11 +116,7 @@ FunctionLowering::Operand FunctionLowering::assign(const Expr& expr) {
 
 FunctionLowering::Operand FunctionLowering::update(const Expr& expr) {
   const Expr &target = *expr.args[0], &value = *expr.args[1];
-  std::vector<Operand> keys;
-  if (target.kind == Expr::Kind::element) {
-    keys = keys_of(target);
-    for (Operand& key : keys) key = stable(key, {&value});
-  }
+  const std::vector<Operand> keys = keys_before(target, value);
   if (target.type == sem::Type::string) {
     if (target.kind == Expr::Kind::local && !reads_local(value, target.index)) {
       append(locals_[target.index], value);
@@ -190,11 +190,7 @@ FunctionLowering::Operand FunctionLowering::increment(const Expr& expr) {
 
 FunctionLowering::Operand FunctionLowering::accumulate(const Expr& expr) {
   const Expr &target = *expr.args[0], &value = *expr.args[1];
-  std::vector<Operand> keys;
-  if (target.kind == Expr::Kind::element) {
-    keys = keys_of(target);
-    for (Operand& key : keys) key = stable(key, {&value});
-  }
+  const std::vector<Operand> keys = keys_before(target, value);
   Operand sample = integer(value), status = build_.make_reg();
   std::vector<Operand> args = {sample};
   args.insert(args.end(), keys.begin(), keys.end());
