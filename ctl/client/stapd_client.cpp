@@ -103,6 +103,7 @@ Result<SessionInfo> StapdClient::session_info(const std::string& path) {
   info.description = all.text("Description");
   info.state = all.text("State");
   info.failure = all.text("Failure");
+  info.warnings = all.text("Warnings");
   info.profile = all.text("Profile");
   info.script = all.text("Script");
   info.automatic = all.flag("Automatic");

@@ -17,7 +17,7 @@ struct SessionEntry {
 };
 
 struct SessionInfo {
-  std::string name, description, state, failure, profile, script;
+  std::string name, description, state, failure, warnings, profile, script;
   bool automatic = false;
   bool outdated = false;    // what records is not what its profile and script say now
   uint64_t started_us = 0;  // wall clock; 0: never

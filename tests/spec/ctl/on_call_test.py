@@ -58,6 +58,18 @@ class OnCall(InstanceTest):
             script.write_text(before)
         self.assertNotIn("Changed", self.stapd.ctl("status", "counts").stdout)
 
+    def test_what_the_translator_warns_of(self):
+        self.stapd.add("unused", "probe begin { once = 1; println(1) }\n", "Start=manual")
+        self.stapd.ctl("reload")
+        for verb in ("start", "restart"):
+            result = self.stapd.ctl(verb, "unused")
+            self.assertEqual((result.returncode, result.stdout), (0, ""))
+            self.assertRegex(result.stderr, r"WARNING: Eliding assignment to 'once': .*unused.stp:1:20\n")
+        self.assertIn("WARNING: ", self.stapd.ctl("status", "unused").stdout)
+        self.stapd.ctl("stop", "unused")
+        self.assertEqual(self.stapd.ctl("start", "later").stderr, "")
+        self.stapd.ctl("stop", "later")
+
     def test_the_same_record_has_the_same_time(self):
         produce(range(500, 700))
         commands = [["dump", "numbers", "-t"]] * 3 + [["attach", "numbers", "-t", "--until=+10ms"]] * 2
