@@ -89,11 +89,15 @@ class StapdClient {
   Result<std::string> globals(const std::string& path);
 
   const Bus& bus() const { return *bus_; }
+  // As connect() got it.
+  const std::optional<std::string>& root() const { return root_; }
 
  private:
-  explicit StapdClient(std::unique_ptr<Bus> bus) : bus_(std::move(bus)) {}
+  StapdClient(std::unique_ptr<Bus> bus, const std::optional<std::string>& root)
+      : bus_(std::move(bus)), root_(root) {}
 
   std::unique_ptr<Bus> bus_;
+  std::optional<std::string> root_;
 };
 
 }  // namespace stapd::ctl

@@ -11,8 +11,9 @@ Error with_likely_name(Error error, StapdClient& client, const std::string& name
   std::vector<std::string> names;
   for (const SessionEntry& session : *sessions) names.push_back(session.name);
   std::string nearest = nearest_name(name, names);
+  std::string root = client.root() ? " --root=" + *client.root() : "";
   error.message += nearest.empty() || nearest == name
-                       ? "; what there is: stapctl list"
+                       ? fmt::format("; what there is: stapctl{} list", root)
                        : fmt::format(": did you mean '{}'?", nearest);
   return error;
 }

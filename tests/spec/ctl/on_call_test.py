@@ -37,7 +37,7 @@ class OnCall(InstanceTest):
             self.assert_says(self.stapd.ctl(verb, "numbres"), 1,
                              "there is no session 'numbres': did you mean 'numbers'?")
         self.assert_says(self.stapd.ctl("dump", "entirely-other"), 1,
-                         "there is no session 'entirely-other'; what there is: stapctl list")
+                         f"there is no session 'entirely-other'; what there is: stapctl --root={self.stapd.root} list")
 
     def test_a_missing_file(self):
         for words in (["read", "/no/such/file"], ["check", "/no/such/file"], ["dump", "numbers", "-o", "/no/such/file"]):
