@@ -238,7 +238,7 @@ void Manager::read_profile_of(Session& session, const ProfileFiles& files) {
   if (profile)
     session.set_profile(std::move(*profile));
   else
-    session.set_profile_error(profile.error().message);
+    session.set_profile_error(files.path, profile.error().message);
 }
 
 std::vector<std::string> Manager::reload() {

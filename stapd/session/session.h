@@ -74,7 +74,7 @@ class Session {
 
   // ---- its profile
   void set_profile(Profile profile);
-  void set_profile_error(std::string message);
+  void set_profile_error(const std::string& path, std::string message);
   void set_profile_gone() { profile_gone_ = true; }
   // What records is not what the profile says now.
   bool is_outdated() const;
