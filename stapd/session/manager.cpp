@@ -58,7 +58,7 @@ std::string Manager::summary() const {
 void Manager::say_what_goes_on() const {
   std::string names;
   for (const auto& [name, session] : sessions_)
-    if (session->state() == Session::State::recording && !session->is_held()) names += " " + name;
+    if (session->records_without_us()) names += " " + name;
   if (!names.empty())
     log_.write({LOG_NOTICE, "ends, and leaves recording:" + names +
                                 "; to end recordings, start stapd and stapctl stop --all"});
@@ -326,7 +326,7 @@ void Manager::stop_all(AllStopped done) {
   waiting->done = std::move(done);
   for (const auto& [name, session] : sessions_) {
     if (session->state() != Session::State::recording &&
-        session->state() != Session::State::starting)
+        session->state() != Session::State::starting && !session->predecessor_records())
       continue;
     waiting->names.push_back(name);
     stop(*session, [waiting, name = name](const std::optional<std::string>& failure) {
