@@ -93,7 +93,12 @@ class Attached {
   // The last of the output. What is gone from the pins has been written.
   Result<int> end() {
     leave();
-    if (!session_->has_ended()) return fail(ErrorCode::io, lost_interest());
+    if (!session_->has_ended()) {
+      // What is still in the queue was shown to nobody.
+      if (!output_->failed() && output_->waiting_fd() < 0)
+        STAPD_TRY(session_->metadata().store_positions(output_->shown()));
+      return fail(ErrorCode::io, lost_interest());
+    }
     output_->finish();
     drain();
     bool complete = output_->waiting_fd() < 0 && !output_->is_incomplete();

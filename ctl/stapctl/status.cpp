@@ -65,6 +65,15 @@ void print_files(const FileStatistics& files) {
     line("Trouble", "{} ({} in all)", files.trouble, counted(files.failures, "failure"));
 }
 
+// What stap left has no profile; one that could not be read says neither script nor start.
+void print_origin(const SessionInfo& info) {
+  if (!info.profile.empty()) {
+    const char* start = info.automatic ? " (starts with stapd)" : " (manual start)";
+    line("Profile", "{}{}", info.profile, info.script.empty() ? "" : start);
+  }
+  if (!info.script.empty()) line("Script", "{}", info.script);
+}
+
 Status print_session(StapdClient& client, const std::string& name) {
   STAPD_ASSIGN(std::string path, find_session(client, name));
   STAPD_ASSIGN(SessionInfo info, client.session_info(path));
@@ -72,8 +81,7 @@ Status print_session(StapdClient& client, const std::string& name) {
   std::string since;
   if (info.started_us) since = ", started " + wall_text(info.started_us * 1000);
   line("State", "{}{}", info.state, since);
-  line("Profile", "{} ({})", info.profile, info.automatic ? "starts with stapd" : "manual start");
-  line("Script", "{}", info.script);
+  print_origin(info);
   if (info.outdated)
     line("Changed", "profile or script are newer than what records: stapctl restart {}", name);
   // What never recorded, or failed to, has none.

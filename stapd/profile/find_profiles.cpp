@@ -1,5 +1,7 @@
 #include "stapd/profile/find_profiles.h"
 
+#include <fmt/ranges.h>
+
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
@@ -66,13 +68,14 @@ Status check_files(const Profile& profile) {
   return failf(ErrorCode::invalid_argument, "{}: no Path= in [File]", profile.path);
 }
 
+// A key that is misspelt, or in another section, is likely to have been meant for it.
+std::string why_no_script(const Profile& profile) {
+  if (profile.unknown_keys.empty()) return fmt::format("{}: no Script= in [Session]", profile.path);
+  return fmt::format("{}; and no Script= in [Session]", fmt::join(profile.unknown_keys, "; "));
+}
+
 Status find_script(const Paths& paths, Profile& profile) {
-  if (profile.script.empty()) {
-    std::string unknown;
-    for (const std::string& wrong : profile.unknown_keys) unknown += wrong + "\n";
-    return failf(ErrorCode::invalid_argument, "{}{}: no Script= in [Session]", unknown,
-                 profile.path);
-  }
+  if (profile.script.empty()) return fail(ErrorCode::invalid_argument, why_no_script(profile));
   fs::path script = profile.script;
   std::vector<std::string> folders = paths.script_folders;
   folders.push_back(fs::path(profile.path).parent_path());

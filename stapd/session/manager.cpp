@@ -58,7 +58,7 @@ std::string Manager::summary() const {
 void Manager::say_what_goes_on() const {
   std::string names;
   for (const auto& [name, session] : sessions_)
-    if (session->state() == Session::State::recording && !session->is_held()) names += " " + name;
+    if (session->records_without_us()) names += " " + name;
   if (!names.empty())
     log_.write({LOG_NOTICE, "ends, and leaves recording:" + names +
                                 "; to end recordings, start stapd and stapctl stop --all"});
@@ -238,7 +238,7 @@ void Manager::read_profile_of(Session& session, const ProfileFiles& files) {
   if (profile)
     session.set_profile(std::move(*profile));
   else
-    session.set_profile_error(profile.error().message);
+    session.set_profile_error(files.path, profile.error().message);
 }
 
 std::vector<std::string> Manager::reload() {
@@ -326,7 +326,7 @@ void Manager::stop_all(AllStopped done) {
   waiting->done = std::move(done);
   for (const auto& [name, session] : sessions_) {
     if (session->state() != Session::State::recording &&
-        session->state() != Session::State::starting)
+        session->state() != Session::State::starting && !session->predecessor_records())
       continue;
     waiting->names.push_back(name);
     stop(*session, [waiting, name = name](const std::optional<std::string>& failure) {

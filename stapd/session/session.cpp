@@ -98,7 +98,8 @@ void Session::set_profile(Profile profile) {
   }
 }
 
-void Session::set_profile_error(std::string message) {
+void Session::set_profile_error(const std::string& path, std::string message) {
+  profile_.path = path;
   profile_gone_ = false;
   profile_error_ = std::move(message);
   if (state_ == State::inactive || state_ == State::failed)
@@ -149,7 +150,7 @@ std::optional<SessionFailure> Session::refusal(OnUnknownKey on_unknown_key) cons
   if (!profile_error_.empty()) return SessionFailure{SessionFailure::Kind::profile, profile_error_};
   if (on_unknown_key == OnUnknownKey::refuse && !profile_.unknown_keys.empty())
     return SessionFailure{SessionFailure::Kind::profile,
-                          fmt::format("{}", fmt::join(profile_.unknown_keys, "\n"))};
+                          fmt::format("{}", fmt::join(profile_.unknown_keys, "; "))};
   return std::nullopt;
 }
 

@@ -77,7 +77,7 @@ class Session {
 
   // ---- its profile
   void set_profile(Profile profile);
-  void set_profile_error(std::string message);
+  void set_profile_error(const std::string& path, std::string message);
   void set_profile_gone() { profile_gone_ = true; }
   // What records is not what the profile says now.
   bool is_outdated() const;
@@ -99,6 +99,10 @@ class Session {
   bool has_predecessor() const { return !recorder_ && !earlier_.empty(); }
   bool predecessor_records() const { return has_predecessor() && earlier_.newest().records(); }
   bool is_held() const { return holder_.is_there(); }
+  // When stapd ends it goes on, and no other process holds it.
+  bool records_without_us() const {
+    return (state_ == State::recording && !is_held()) || predecessor_records();
+  }
   // Its pins are there, or will be.
   bool has_pins() const {
     return state_ == State::recording || state_ == State::starting || unread_ || writes_end();

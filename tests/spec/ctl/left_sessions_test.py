@@ -206,6 +206,48 @@ class LeftSessions(RecorderTest):
         self.assertEqual(self.staprun("-d", "s").returncode, 0)
         self.assertEqual(self.sessions(), [])
 
+    def test_a_stapd_that_ends_names_its_own_alone(self):
+        self.stapd.add("p", NUMBERS)
+        self.stapd.start()
+        self.stapd.wait_until_records("p")
+        self.record("s", NUMBERS)
+        wait_for(lambda: self.state("s") == "recording", "the session to be listed")
+        self.end_stapd()
+        self.assertIn("leaves recording: p; ", self.log())
+        self.stapd.start()
+        self.kill_holder()
+        wait_for(lambda: "s: goes on recording" in self.log(), "stapd to take it over")
+        self.end_stapd()
+        self.assertIn("leaves recording: p s; ", self.log())
+        for name in "ps":
+            self.assertEqual(self.staprun("-d", name).returncode, 0)
+
+    def end_stapd(self):
+        self.stapd.daemon.terminate()
+        self.stapd.daemon.wait()
+
+    def test_reload_does_not_miss_the_profile_that_it_never_had(self):
+        self.stapd.add("p", NUMBERS)
+        self.stapd.start()
+        self.stapd.wait_until_records("p")
+        self.record("s", NUMBERS)
+        wait_for(lambda: self.state("s") == "recording", "the session to be listed")
+        self.assertEqual(self.stapd.ctl("reload").stdout, "no profile has changed\n")
+        for file in ("conf.d/p.conf", "script.d/p.stp"):
+            (self.stapd.root / "etc/stapd" / file).unlink()
+        gone = "p: its profile is gone; it is kept until it is stopped\n"
+        self.assertEqual(self.stapd.ctl("reload").stdout, gone)
+        self.kill_holder()
+        wait_for(lambda: "s: goes on recording" in self.log(), "stapd to take it over")
+        self.assertEqual(self.stapd.ctl("reload").stdout, gone)
+        self.stapd.kill()
+        self.stapd.start()
+        self.assertEqual(self.stapd.ctl("reload").stdout, gone)
+        self.assertNotIn("s: its profile is gone", self.log())
+        shown = self.stapd.ctl("status", "s").stdout
+        self.assertNotIn("Profile:", shown)
+        self.assertIn(" Script: <input>\n", shown)
+
     def test_sessions_of_a_stapd_that_is_gone(self):
         self.stapd.add("p", NUMBERS + END)
         self.stapd.add("q", NUMBERS)

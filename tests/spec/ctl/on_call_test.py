@@ -88,6 +88,25 @@ class OnCall(InstanceTest):
         self.assert_says(result, 1, "there is no session 'nobody'", "there is no session 'noone'")
         self.assertEqual(self.stapd.state("later"), "stopped")
 
+    def test_a_profile_whose_script_is_misspelt(self):
+        profile = self.stapd.root / "etc/stapd/conf.d/typo.conf"
+        profile.write_text("[Session]\nDescription=x\nScirpt=numbers.stp\nStart=manual\n")
+        why = f"{profile}:3: unknown key 'Scirpt=' in [Session]; and no Script= in [Session]"
+        result = self.stapd.ctl("start", "typo")
+        self.assertEqual((result.returncode, result.stdout, result.stderr), (1, "", f"stapctl: {why}\n"))
+        self.assertEqual(self.stapd.ctl("status", "typo").stdout,
+                         f"    Session: typo\n      State: failed\n    Profile: {profile}\n{why}\n")
+        self.assertIn(f"\n     Failed: typo: {why}\n", self.stapd.ctl("status").stdout)
+        profile.unlink()
+        self.assertIn("typo: its profile is gone\n", self.stapd.ctl("reload").stdout)
+        wait_for(lambda: self.stapd.state("typo") is None, "nothing to be known of it")
+
+    def test_every_unknown_key_in_one_line(self):
+        self.stapd.add("typos", NUMBERS_SCRIPT, "Start=manual\nColour=red\nColor=red")
+        self.assertRegex(self.stapd.ctl("start", "typos").stderr,
+                         r"^stapctl: \S+:4: unknown key 'Colour=' in \[Session\]; "
+                         r"\S+:5: unknown key 'Color=' in \[Session\]\n$")
+
     def test_what_was_not_started(self):
         self.stapd.add("never", NUMBERS_SCRIPT, "Start=manual")
         self.stapd.ctl("reload")

@@ -115,6 +115,27 @@ TEST_F(Adoption, SigtermLeavesItRecording) {
   EXPECT_EQ(ledger_of(*daemon_.client().open("marked"), 0).kept, 10 + kHeartbeats);
 }
 
+TEST_F(Adoption, WhenItEndsItSaysWhatGoesOnAndHowToEndIt) {
+  daemon_.add_profile("another", "probe begin { println(1) }\n", "Start=manual\n");
+  daemon_.add_profile("stopped", "probe begin { println(1) }\n", "Start=manual\n");
+  daemon_.add_profile("unstarted", "probe begin { println(1) }\n", "Start=manual\n");
+  ASSERT_TRUE(daemon_.client().start("another")) << daemon_.client().error();
+  ASSERT_TRUE(daemon_.client().start("stopped")) << daemon_.client().error();
+  ASSERT_TRUE(daemon_.client().stop("stopped"));
+  EXPECT_EQ(daemon_.terminate(), 0);
+  EXPECT_TRUE(
+      daemon_.says("stapd: ends, and leaves recording: another marked; to end recordings, start "
+                   "stapd and stapctl stop --all\n"))
+      << daemon_.log();
+}
+
+TEST_F(Adoption, WhenNothingRecordsItEndsWithoutAWord) {
+  EXPECT_EQ(daemon_.client().stop_all(), std::vector<std::string>{"marked"});
+  std::string before = daemon_.log();
+  EXPECT_EQ(daemon_.terminate(), 0);
+  EXPECT_EQ(daemon_.log(), before);
+}
+
 TEST_F(Adoption, AChangedProfileIsSaidAndTheOldOneGoesOn) {
   daemon_.kill_now();
   daemon_.write("marked.stp", "probe begin { printf(\"another\\n\") }\n");

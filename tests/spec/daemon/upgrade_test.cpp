@@ -137,7 +137,11 @@ TEST_F(Upgrade, WithoutItsProfileItGoesOnUntilItIsStopped) {
   EXPECT_TRUE(daemon_.says("no profile to start it from")) << daemon_.log();
   MarkedCalls({0}, 10).join();
   EXPECT_EQ(produced(*daemon_.client().open("marked"), 0), 10u);
-  expect_nothing_left();
+  EXPECT_EQ(daemon_.terminate(), 0);
+  EXPECT_TRUE(daemon_.says("ends, and leaves recording: marked; ")) << daemon_.log();
+  daemon_.start();
+  EXPECT_EQ(daemon_.client().stop_all(), std::vector<std::string>{"marked"});
+  EXPECT_FALSE(daemon_.has_pins()) << daemon_.log();
 }
 
 TEST_F(Upgrade, ItsFilesHaveEveryRecordOfBothBuilds) {

@@ -128,6 +128,22 @@ TEST_F(Profiles, UnknownKeysAreSaidWithTheirPlace) {
                                 file + ":6: unknown key 'size=' in [Memory]; ignored"}));
 }
 
+TEST_F(Profiles, WithoutAScriptTheKeysThatMayHaveBeenMeantForItAreSaidInOneLine) {
+  const std::string file = root_.file("etc/stapd/conf.d/p.conf");
+  auto error_of = [&](const std::string& text) {
+    write("etc/stapd/conf.d/p.conf", text);
+    Result<Profile> profile = read("p");
+    return profile ? "" : profile.error().message;
+  };
+  EXPECT_EQ(error_of("[Session]\nStart=manual\n"), file + ": no Script= in [Session]");
+  EXPECT_EQ(error_of("[Session]\nScript=\n"), file + ": no Script= in [Session]");
+  EXPECT_EQ(error_of("[Session]\nScirpt=p.stp\n"),
+            file + ":2: unknown key 'Scirpt=' in [Session]; and no Script= in [Session]");
+  EXPECT_EQ(error_of("Script=p.stp\n[Session]\nColour=red\n"),
+            file + ":1: 'Script=' stands before any [Section]; " + file +
+                ":3: unknown key 'Colour=' in [Session]; and no Script= in [Session]");
+}
+
 TEST_F(Profiles, RoundingIsSaid) {
   write_profile("[Memory]\nSize=100K\n");
   Result<Profile> profile = read("p");
