@@ -44,7 +44,7 @@ uint64_t reach_ns(const SessionInfo& info, const SessionStatistics& statistics) 
 Result<StapdClient> StapdClient::connect(const std::optional<std::string>& root,
                                          uint64_t timeout_us) {
   STAPD_ASSIGN(std::unique_ptr<Bus> bus, Bus::connect(root, timeout_us));
-  return StapdClient(std::move(bus));
+  return StapdClient(std::move(bus), root);
 }
 
 Result<ManagerInfo> StapdClient::manager() {
@@ -103,6 +103,7 @@ Result<SessionInfo> StapdClient::session_info(const std::string& path) {
   info.description = all.text("Description");
   info.state = all.text("State");
   info.failure = all.text("Failure");
+  info.warnings = all.text("Warnings");
   info.profile = all.text("Profile");
   info.script = all.text("Script");
   info.automatic = all.flag("Automatic");

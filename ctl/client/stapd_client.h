@@ -17,7 +17,7 @@ struct SessionEntry {
 };
 
 struct SessionInfo {
-  std::string name, description, state, failure, profile, script;
+  std::string name, description, state, failure, warnings, profile, script;
   bool automatic = false;
   bool outdated = false;    // what records is not what its profile and script say now
   uint64_t started_us = 0;  // wall clock; 0: never
@@ -89,11 +89,15 @@ class StapdClient {
   Result<std::string> globals(const std::string& path);
 
   const Bus& bus() const { return *bus_; }
+  // As connect() got it.
+  const std::optional<std::string>& root() const { return root_; }
 
  private:
-  explicit StapdClient(std::unique_ptr<Bus> bus) : bus_(std::move(bus)) {}
+  StapdClient(std::unique_ptr<Bus> bus, const std::optional<std::string>& root)
+      : bus_(std::move(bus)), root_(root) {}
 
   std::unique_ptr<Bus> bus_;
+  std::optional<std::string> root_;
 };
 
 }  // namespace stapd::ctl

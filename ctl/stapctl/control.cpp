@@ -28,17 +28,12 @@ Status call_each(StapdClient& client, Status (StapdClient::*call)(const std::str
   return status;
 }
 
-template <Status (StapdClient::*Call)(const std::string&)>
-VerbResult<int> each(const Invocation& invocation) {
-  STAPD_ASSIGN(StapdClient client, StapdClient::connect(invocation.root));
-  STAPD_TRY(call_each(client, Call, invocation.operands()));
-  return 0;
-}
-
-// What records already goes on as it is.
-Status tell_of_changes(StapdClient& client, const std::string& name) {
+// What somebody who has started it should know, on stderr.
+Status tell_about(StapdClient& client, const std::string& name) {
   STAPD_ASSIGN(std::string path, client.find_session(name));
   STAPD_ASSIGN(SessionInfo info, client.session_info(path));
+  if (!info.warnings.empty()) std::fprintf(stderr, "%s\n", info.warnings.c_str());
+  // What records already goes on as it is.
   if (info.outdated)
     notice(
         fmt::format("'{0}' records already, as its profile and script were before they were "
@@ -47,10 +42,11 @@ Status tell_of_changes(StapdClient& client, const std::string& name) {
   return {};
 }
 
-VerbResult<int> start(const Invocation& invocation) {
+template <Status (StapdClient::*Start)(const std::string&)>
+VerbResult<int> start_each(const Invocation& invocation) {
   STAPD_ASSIGN(StapdClient client, StapdClient::connect(invocation.root));
-  STAPD_TRY(call_each(client, &StapdClient::start, invocation.operands()));
-  for (const std::string& name : invocation.operands()) STAPD_TRY(tell_of_changes(client, name));
+  STAPD_TRY(call_each(client, Start, invocation.operands()));
+  for (const std::string& name : invocation.operands()) STAPD_TRY(tell_about(client, name));
   return 0;
 }
 
@@ -77,8 +73,15 @@ VerbResult<int> reload(const Invocation& invocation) {
 
 }  // namespace
 
-const Verb kStart = {"start", "NAME...",        "start recording",         {},   false,
-                     1,       Verb::kAnyNumber, AfterOperand::options_too, start};
+const Verb kStart = {"start",
+                     "NAME...",
+                     "start recording",
+                     {},
+                     false,
+                     1,
+                     Verb::kAnyNumber,
+                     AfterOperand::options_too,
+                     start_each<&StapdClient::start>};
 const Verb kRestart = {"restart",
                        "NAME...",
                        "record as the profile says now; what was recorded can still be read",
@@ -87,7 +90,7 @@ const Verb kRestart = {"restart",
                        1,
                        Verb::kAnyNumber,
                        AfterOperand::options_too,
-                       each<&StapdClient::restart>};
+                       start_each<&StapdClient::restart>};
 const Verb kStop = {"stop",
                     "NAME...|--all",
                     "end recording; what was recorded can be read until the next start",

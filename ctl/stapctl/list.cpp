@@ -20,20 +20,27 @@ std::string rate_text(const SessionStatistics& statistics) {
   return rate < 100 ? fmt::format("{:.1f}", rate) : fmt::format("{:.0f}", rate);
 }
 
-Result<Row> describe(StapdClient& client, const SessionEntry& session) {
+struct Line {
+  Row row;
+  bool has_file_trouble = false;
+};
+
+Result<Line> describe(StapdClient& client, const SessionEntry& session) {
   STAPD_ASSIGN(SessionInfo info, client.session_info(session.path));
-  Row row = {session.name, session.state};
+  Line line{{session.name, session.state}};
+  Row& row = line.row;
   Result<SessionStatistics> statistics = client.statistics(session.path);
   if (statistics) {
     row.push_back(std::to_string(statistics->produced));
     row.push_back(session.state == "recording" ? rate_text(*statistics) : "-");
     row.push_back(duration_text(reach_ns(info, *statistics)));
     row.push_back(std::to_string(statistics->lost()));
+    line.has_file_trouble = statistics->files && !statistics->files->trouble.empty();
   } else {
     row.insert(row.end(), {"-", "-", "-", "-"});
   }
   row.push_back(info.script);
-  return row;
+  return line;
 }
 
 // The last column is as long as it wants to be.
@@ -53,18 +60,22 @@ VerbResult<int> list(const Invocation& invocation) {
   STAPD_ASSIGN(StapdClient client, StapdClient::connect(invocation.root));
   STAPD_ASSIGN(std::vector<SessionEntry> sessions, client.list_sessions());
   std::vector<Row> rows = {{"SESSION", "STATE", "RECORDS", "/S", "HOLDS", "LOST", "SCRIPT"}};
+  std::vector<std::string> troubles;
   for (const SessionEntry& session : sessions) {
-    Result<Row> row = describe(client, session);
+    Result<Line> line = describe(client, session);
     // A reload may have removed it since.
-    if (!row && row.error().code == ErrorCode::not_found) continue;
-    if (!row) return tl::unexpected(row.error());
-    rows.push_back(std::move(*row));
+    if (!line && line.error().code == ErrorCode::not_found) continue;
+    if (!line) return tl::unexpected(line.error());
+    rows.push_back(std::move(line->row));
+    const char* trouble = session.state == "failed" ? "has failed"
+                          : line->has_file_trouble  ? "cannot write its files"
+                                                    : nullptr;
+    if (trouble)
+      troubles.push_back(fmt::format("{0} {1}; why: stapctl status {0}", session.name, trouble));
   }
   print_table(rows);
   std::fflush(stdout);
-  for (const SessionEntry& session : sessions)
-    if (session.state == "failed")
-      notice(fmt::format("{} has failed; why: stapctl status {}", session.name, session.name));
+  for (const std::string& trouble : troubles) notice(trouble);
   if (sessions.empty())
     std::fprintf(stderr,
                  "no sessions: put a profile into %s/etc/stapd/conf.d, then: stapctl reload\n",

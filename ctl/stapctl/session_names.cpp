@@ -10,8 +10,11 @@ Error with_likely_name(Error error, StapdClient& client, const std::string& name
   if (!sessions) return error;
   std::vector<std::string> names;
   for (const SessionEntry& session : *sessions) names.push_back(session.name);
-  if (std::string nearest = nearest_name(name, names); !nearest.empty() && nearest != name)
-    error.message += fmt::format(": did you mean '{}'?", nearest);
+  std::string nearest = nearest_name(name, names);
+  std::string root = client.root() ? " --root=" + *client.root() : "";
+  error.message += nearest.empty() || nearest == name
+                       ? fmt::format("; what there is: stapctl{} list", root)
+                       : fmt::format(": did you mean '{}'?", nearest);
   return error;
 }
 

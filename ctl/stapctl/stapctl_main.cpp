@@ -75,7 +75,6 @@ std::string hint_for(const Error& error, const Invocation& invocation) {
   if (error.code == ErrorCode::busy) return "is stapd running? systemctl start stapd";
   if (error.code == ErrorCode::permission_denied)
     return "your groups are those of your login: id -nG";
-  if (error.code == ErrorCode::not_found) return "what there is: stapctl" + root + " list";
   return "";
 }
 

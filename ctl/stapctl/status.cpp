@@ -89,7 +89,8 @@ Status print_session(StapdClient& client, const std::string& name) {
     print_statistics(info, *statistics);
     if (statistics->files) print_files(*statistics->files);
   }
-  if (!info.failure.empty()) fmt::print("{}\n", info.failure);
+  for (const std::string& text : {info.failure, info.warnings})
+    if (!text.empty()) fmt::print("{}\n", text);
   return {};
 }
 

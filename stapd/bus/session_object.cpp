@@ -1,5 +1,7 @@
 #include "stapd/bus/session_object.h"
 
+#include <fmt/ranges.h>
+
 #include "stapd/bus/manager_object.h"
 
 namespace stapd::bus {
@@ -57,6 +59,9 @@ std::string get_failure(const Session& session) {
   return session.failure() ? session.failure()->message : "";
 }
 std::string get_profile(const Session& session) { return session.profile().path; }
+std::string get_warnings(const Session& session) {
+  return fmt::format("{}", fmt::join(session.warnings(), "\n"));
+}
 std::string get_script(const Session& session) { return session.profile().script_path; }
 bool get_automatic(const Session& session) { return session.profile().automatic; }
 bool get_outdated(const Session& session) { return session.is_outdated(); }
@@ -213,6 +218,7 @@ const sd_bus_vtable kVtable[] = {
     SD_BUS_PROPERTY("State", "s", text_property<get_state>, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
     SD_BUS_PROPERTY("Failure", "s", text_property<get_failure>, 0,
                     SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
+    SD_BUS_PROPERTY("Warnings", "s", text_property<get_warnings>, 0, 0),
     SD_BUS_PROPERTY("Profile", "s", text_property<get_profile>, 0, 0),
     SD_BUS_PROPERTY("Script", "s", text_property<get_script>, 0, 0),
     SD_BUS_PROPERTY("Automatic", "b", flag_property<get_automatic>, 0, 0),

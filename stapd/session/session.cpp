@@ -78,6 +78,11 @@ void Session::fail(SessionFailure::Kind kind, std::string message) {
   set_state(State::failed);
 }
 
+void Session::warn(const std::string& text) {
+  say(LOG_WARNING, text);
+  warnings_.push_back(text);
+}
+
 // ---- the profile ------------------------------------------------------------------------------
 
 void Session::set_profile(Profile profile) {
@@ -177,7 +182,8 @@ std::optional<SessionFailure> Session::record(Result<CompiledScript> script) {
   if (!script) return SessionFailure{SessionFailure::Kind::start, script.error().message};
   if (!script->image.valid())
     return SessionFailure{SessionFailure::Kind::script, script->diagnostics};
-  if (!script->diagnostics.empty()) say(LOG_WARNING, script->diagnostics);
+  warnings_ = profile_.warnings;
+  if (!script->diagnostics.empty()) warn(script->diagnostics);
   Status began = state_ == State::recording ? replace_recording(std::move(script->image))
                                             : begin_recording(std::move(script->image));
   if (!began) {
@@ -185,6 +191,7 @@ std::optional<SessionFailure> Session::record(Result<CompiledScript> script) {
     if (!removed) say(LOG_WARNING, removed.error().message);
     return SessionFailure{SessionFailure::Kind::start, began.error().message};
   }
+  for (const std::string& warning : recorder_->take_warnings()) warn(warning);
   say(LOG_INFO, fmt::format("records, {} KB a CPU", ring_bytes() >> 10), message_id::kStarted);
   set_state(State::recording);
   return std::nullopt;

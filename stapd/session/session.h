@@ -65,6 +65,9 @@ class Session {
   const Profile& profile() const { return profile_; }
   State state() const { return state_; }
   const std::optional<SessionFailure>& failure() const { return failure_; }
+  // What there was to say of its profile and script when it was started; one that was taken over
+  // has none.
+  const std::vector<std::string>& warnings() const { return warnings_; }
   uint64_t started_real_ns() const { return started_real_; }
   uint64_t ring_bytes() const;
   // Nothing is known any more but its name: the profile is gone, and there is nothing to read.
@@ -128,6 +131,7 @@ class Session {
  private:
   void set_state(State state);
   void fail(SessionFailure::Kind kind, std::string message);
+  void warn(const std::string& text);
   void say(int priority, const std::string& text, const char* id = nullptr) const;
   std::optional<SessionFailure> refusal(OnUnknownKey on_unknown_key) const;
   void compile();
@@ -186,6 +190,7 @@ class Session {
   bool profile_gone_ = false;
   State state_ = State::inactive;
   std::optional<SessionFailure> failure_;
+  std::vector<std::string> warnings_;
   std::vector<Started> starters_;
   struct Attempt {};
   std::shared_ptr<Attempt> attempt_;  // to start or restart; gone when it was given up

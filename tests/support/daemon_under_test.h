@@ -71,7 +71,8 @@ class DaemonUnderTest {
   // Until it answers.
   void start(const std::vector<std::string>& arguments = {}) {
     pid_ = spawn(arguments);
-    ASSERT_TRUE(wait_until([&] { return (client_ = connect()) != nullptr; })) << log();
+    ASSERT_TRUE(wait_until([&] { return (client_ = connect()) != nullptr; }))
+        << log() << whereabouts();
   }
   std::unique_ptr<BusClient> connect() { return BusClient::connect(paths().private_socket); }
 
@@ -105,6 +106,19 @@ class DaemonUnderTest {
     return text.str();
   }
   bool says(const std::string& text) const { return log().find(text) != std::string::npos; }
+
+  // In the kernel, of each of its threads.
+  std::string whereabouts() const {
+    std::ostringstream text;
+    std::error_code gone;
+    std::string tasks = "/proc/" + std::to_string(pid_) + "/task";
+    for (const auto& task : std::filesystem::directory_iterator(tasks, gone)) {
+      text << "thread " << task.path().filename().string() << ":\n";
+      for (const char* name : {"/stat", "/stack"})
+        text << std::ifstream(task.path().string() + name).rdbuf() << "\n";
+    }
+    return text.str();
+  }
 
   bool has_pins() const { return std::filesystem::exists(paths().pin_folder); }
   bool has_pins_of(const std::string& session) const {

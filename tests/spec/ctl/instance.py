@@ -122,7 +122,15 @@ class Instance:
         with open(self.root / "log", "a", encoding="utf-8") as log:
             self.daemon = subprocess.Popen([BIN / "stapd", f"--root={self.root}", "--bus=none"],
                                            stdout=log, stderr=log)
-        wait_for(lambda: self.ctl("list").returncode == 0, "stapd to answer")
+        try:
+            wait_for(lambda: self.ctl("list").returncode == 0, "stapd to answer")
+        except AssertionError as error:
+            raise AssertionError(f"{error}\n{self.whereabouts()}") from error
+
+    def whereabouts(self):
+        """What the daemon said, and where in the kernel each of its threads is."""
+        threads = [f"{path}:\n{path.read_text()}" for path in Path(f"/proc/{self.daemon.pid}/task").glob("*/stack")]
+        return "\n".join([(self.root / "log").read_text(), *threads])
 
     def wait_until_records(self, *names):
         for name in names:

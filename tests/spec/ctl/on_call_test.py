@@ -4,6 +4,8 @@ next, and nothing that was not found looks like nothing that happened."""
 
 import json
 import re
+import shutil
+import signal
 import time
 
 from instance import NUMBERS_SCRIPT, InstanceTest, main, produce, wait_for
@@ -34,7 +36,14 @@ class OnCall(InstanceTest):
         for verb in ("status", "dump", "attach", "start", "stop", "restart"):
             self.assert_says(self.stapd.ctl(verb, "numbres"), 1,
                              "there is no session 'numbres': did you mean 'numbers'?")
-        self.assertNotIn("did you mean", self.stapd.ctl("dump", "entirely-other").stderr)
+        self.assert_says(self.stapd.ctl("dump", "entirely-other"), 1,
+                         f"there is no session 'entirely-other'; what there is: stapctl --root={self.stapd.root} list")
+
+    def test_a_missing_file(self):
+        for words in (["read", "/no/such/file"], ["check", "/no/such/file"], ["dump", "numbers", "-o", "/no/such/file"]):
+            result = self.stapd.ctl(*words)
+            self.assert_says(result, 1, "No such file or directory")
+            self.assertEqual(result.stderr.count("\n"), 1, result.stderr)
 
     def test_a_start_of_what_records_an_older_script(self):
         script = self.stapd.root / "etc/stapd/script.d/counts.stp"
@@ -48,6 +57,18 @@ class OnCall(InstanceTest):
         finally:
             script.write_text(before)
         self.assertNotIn("Changed", self.stapd.ctl("status", "counts").stdout)
+
+    def test_what_the_translator_warns_of(self):
+        self.stapd.add("unused", "probe begin { once = 1; println(1) }\n", "Start=manual")
+        self.stapd.ctl("reload")
+        for verb in ("start", "restart"):
+            result = self.stapd.ctl(verb, "unused")
+            self.assertEqual((result.returncode, result.stdout), (0, ""))
+            self.assertRegex(result.stderr, r"WARNING: Eliding assignment to 'once': .*unused.stp:1:20\n")
+        self.assertIn("WARNING: ", self.stapd.ctl("status", "unused").stdout)
+        self.stapd.ctl("stop", "unused")
+        self.assertEqual(self.stapd.ctl("start", "later").stderr, "")
+        self.stapd.ctl("stop", "later")
 
     def test_the_same_record_has_the_same_time(self):
         produce(range(500, 700))
@@ -99,6 +120,22 @@ class OnCall(InstanceTest):
                              "unresolved function printn")
         self.assertIn("stapctl: wrong has failed; why: stapctl status wrong\n", self.stapd.ctl("list").stderr)
         self.assertRegex(self.stapd.ctl("status").stdout, r"\n +Failed: wrong: .*printn")
+
+    def test_files_that_cannot_be_written(self):
+        folder = self.stapd.root / "files"
+        self.stapd.add("filed", NUMBERS_SCRIPT, f"Start=manual\n[File]\nPath={folder}/rec")
+        self.stapd.ctl("reload")
+        self.assertEqual(self.stapd.ctl("start", "filed").returncode, 0)
+        self.assertNotIn("filed", self.stapd.ctl("list").stderr)
+        shutil.rmtree(folder)
+        self.stapd.daemon.send_signal(signal.SIGUSR2)  # a new file
+        produce([1])
+        wait_for(lambda: "stapctl: filed cannot write its files; why: stapctl status filed\n"
+                         in self.stapd.ctl("list").stderr, "list to say it")
+        self.assertRegex(self.stapd.ctl("status", "filed").stdout, r"\n +Trouble: ")
+        folder.mkdir()
+        wait_for(lambda: "filed" not in self.stapd.ctl("list").stderr, "the files to go on")
+        self.stapd.ctl("stop", "filed")
 
     def test_a_time_of_which_nothing_is_there(self):
         produce([1])
