@@ -1,7 +1,7 @@
 #include "stapd/daemon.h"
 
-#include <fcntl.h>
 #include <sys/resource.h>
+#include <syslog.h>
 #include <systemd/sd-daemon.h>
 #include <unistd.h>
 
@@ -13,6 +13,7 @@
 #include "runtime/load/kernel_features.h"
 #include "stapd/host/event_loop.h"
 #include "stapd/host/paths.h"
+#include "stapd/host/run_folder.h"
 #include "stapd/session/manager.h"
 
 namespace stapd {
@@ -31,29 +32,6 @@ Status check_host() {
                  kBtf);
   KernelFeatures features;
   return probe_kernel_features(features);
-}
-
-Status make_folder(const std::string& path) {
-  std::error_code error;
-  std::filesystem::create_directories(path, error);
-  if (error) return fail_errno("making " + path, error.value());
-  return {};
-}
-
-// One daemon an instance. A lock of the process, not of the open file: a compiler that it forked,
-// and that outlives it for a moment, must not keep the next one out.
-Result<UniqueFd> lock_instance(const Paths& paths) {
-  UniqueFd fd(open(paths.lock.c_str(), O_CREAT | O_RDWR | O_CLOEXEC, 0600));
-  if (!fd.valid()) return fail_errno(paths.lock, errno);
-  struct flock lock = {};
-  lock.l_type = F_WRLCK;
-  if (fcntl(fd.get(), F_SETLK, &lock) < 0) {
-    if (errno == EACCES || errno == EAGAIN)
-      return failf(ErrorCode::busy, "another stapd has {} already",
-                   paths.root.empty() ? "this host" : paths.root);
-    return fail_errno(paths.lock, errno);
-  }
-  return fd;
 }
 
 // Every probe is a descriptor or more.
@@ -87,6 +65,16 @@ class StatusLine : public Manager::Observer {
   Manager& manager_;
 };
 
+// Its folder in /run was removed, and is there again.
+Status fill_run_folder(Manager& manager, bus::BusServer& server, const Paths& paths, Log& log) {
+  STAPD_TRY(server.serve_socket(paths.private_socket));
+  STAPD_TRY(manager.note_stopped_again());
+  log.write({LOG_WARNING, fmt::format("somebody removed {}: it is there again, and what records "
+                                      "went on",
+                                      paths.run_folder)});
+  return {};
+}
+
 void reload(Manager& manager) {
   sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%llu",
              static_cast<unsigned long long>(read_mono_clock() / 1000));
@@ -99,8 +87,7 @@ void reload(Manager& manager) {
 Status run_daemon(const DaemonOptions& options, Log& log) {
   STAPD_TRY(check_host());
   STAPD_ASSIGN(Paths paths, Paths::of_root(options.root));
-  STAPD_TRY(make_folder(paths.run_folder));
-  STAPD_ASSIGN(UniqueFd lock, lock_instance(paths));
+  STAPD_ASSIGN(std::unique_ptr<RunFolder> run_folder, RunFolder::take(paths));
   raise_file_limit();
   block_child_signals();
 
@@ -115,6 +102,13 @@ Status run_daemon(const DaemonOptions& options, Log& log) {
   STAPD_ASSIGN(files, loop->on_signal(SIGUSR2, [&] { manager.switch_files(); }));
   STAPD_TRY(manager.take_over());
   STAPD_TRY(server.serve_socket(paths.private_socket));
+  Status lost;
+  auto give_up = [&](const Error& why) {
+    lost = tl::unexpected(why);
+    loop->quit();
+  };
+  STAPD_TRY(run_folder->watch(
+      *loop, {[&] { return fill_run_folder(manager, server, paths, log); }, give_up}));
   server.serve_bus(options.bus);
   STAPD_TRY(loop->feed_watchdog());
   status.tell();
@@ -122,7 +116,7 @@ Status run_daemon(const DaemonOptions& options, Log& log) {
   STAPD_TRY(loop->run());
   sd_notify(0, "STOPPING=1");
   manager.say_what_goes_on();
-  return {};
+  return lost;
 }
 
 }  // namespace stapd

@@ -51,6 +51,12 @@ uid_t user_of(int client) {
   return known ? peer.uid : static_cast<uid_t>(-1);
 }
 
+std::pair<dev_t, ino_t> file_at(const std::string& path) {
+  struct stat file = {};
+  stat(path.c_str(), &file);
+  return {file.st_dev, file.st_ino};
+}
+
 const char* name_of(BusKind kind) { return kind == BusKind::system ? "system" : "session"; }
 
 }  // namespace
@@ -64,7 +70,7 @@ BusServer::BusServer(EventLoop& loop, Manager& manager, Log& log)
 
 BusServer::~BusServer() {
   manager_.remove_observer(*this);
-  if (socket_.valid()) unlink(socket_path_.c_str());
+  if (socket_.valid() && file_at(socket_path_) == socket_file_) unlink(socket_path_.c_str());
 }
 
 Status BusServer::add_objects(Connection& connection) {
@@ -85,8 +91,10 @@ Status BusServer::add_objects(Connection& connection) {
 // ---- the private socket -----------------------------------------------------------------------
 
 Status BusServer::serve_socket(const std::string& path) {
+  accepting_.reset();
   STAPD_ASSIGN(socket_, listen_on(path));
   socket_path_ = path;
+  socket_file_ = file_at(path);
   STAPD_ASSIGN(accepting_, loop_.on_readable(socket_.get(), [this] { accept_client(); }));
   return {};
 }

@@ -21,7 +21,7 @@ class BusServer : public Manager::Observer {
   BusServer(const BusServer&) = delete;
   BusServer& operator=(const BusServer&) = delete;
 
-  // Who may ask for what is decided call by call: rights.h.
+  // Who may ask for what is decided call by call: rights.h. Again: on a new socket; clients stay.
   Status serve_socket(const std::string& path);
   // A bus that is not there, or goes away, is a line in the log, and is tried again.
   void serve_bus(BusKind kind);
@@ -60,6 +60,7 @@ class BusServer : public Manager::Observer {
   Manager& manager_;
   Log& log_;
   std::string socket_path_;
+  std::pair<dev_t, ino_t> socket_file_;  // another stapd may have one of the same name later
   UniqueFd socket_;
   EventSource accepting_, dropping_, retrying_;
   BusKind bus_kind_ = BusKind::none;

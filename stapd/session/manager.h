@@ -56,6 +56,8 @@ class Manager {
   size_t count_of(Session::State state) const;
   // In a line, for people.
   std::string summary() const;
+  // When somebody has removed the notes.
+  Status note_stopped_again() { return stopped_.add_again(); }
   // In the log, for who ends stapd.
   void say_what_goes_on() const;
 

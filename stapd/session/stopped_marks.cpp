@@ -24,7 +24,7 @@ std::string StoppedMarks::path_of(const std::string& session) const {
   return folder_ + "/" + encode_pin_name(session);
 }
 
-Status StoppedMarks::add(const std::string& session) const {
+Status StoppedMarks::write(const std::string& session) const {
   std::error_code error;
   std::filesystem::create_directories(folder_, error);
   std::ofstream file(path_of(session));
@@ -33,13 +33,25 @@ Status StoppedMarks::add(const std::string& session) const {
   return {};
 }
 
-void StoppedMarks::remove(const std::string& session) const {
+Status StoppedMarks::add(const std::string& session) {
+  known_.insert(session);
+  return write(session);
+}
+
+void StoppedMarks::remove(const std::string& session) {
+  known_.erase(session);
   std::error_code ignored;
   std::filesystem::remove(path_of(session), ignored);
 }
 
-bool StoppedMarks::has(const std::string& session) const {
-  return first_line_of(path_of(session)) == this_boot();
+bool StoppedMarks::has(const std::string& session) {
+  if (first_line_of(path_of(session)) == this_boot()) known_.insert(session);
+  return known_.contains(session);
+}
+
+Status StoppedMarks::add_again() {
+  for (const std::string& session : known_) STAPD_TRY(write(session));
+  return {};
 }
 
 }  // namespace stapd

@@ -3,6 +3,7 @@
 // started, or the host boots.
 #pragma once
 
+#include <set>
 #include <string>
 
 #include "runtime/base/result.h"
@@ -14,14 +15,19 @@ class StoppedMarks {
   // One file a session, in `folder`.
   explicit StoppedMarks(std::string folder) : folder_(std::move(folder)) {}
 
-  Status add(const std::string& session) const;
-  void remove(const std::string& session) const;
-  bool has(const std::string& session) const;
+  Status add(const std::string& session);
+  void remove(const std::string& session);
+  bool has(const std::string& session);
+  // When somebody has removed the files: those that this process knows.
+  Status add_again();
 
  private:
   std::string path_of(const std::string& session) const;
 
+  Status write(const std::string& session) const;
+
   std::string folder_;
+  std::set<std::string> known_;
 };
 
 }  // namespace stapd
