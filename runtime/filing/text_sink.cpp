@@ -72,13 +72,11 @@ class TextSink : public RecordSink {
   const FileRotation& files() const override { return files_; }
 
  private:
-  // As SystemTap: a file that is larger than its size gives way before the next print.
   void append(const RecordView& view) {
-    if (!stuck_ && files_.is_due(0, pending_.size())) {
-      Status switched = pending_.empty() ? Status() : write_pending();
-      if (switched && files_.is_due(0)) switched = open_next();
-      trouble_.note(switched);
-      stuck_ = !switched;
+    if (!stuck_) {
+      Status ready = make_way();
+      trouble_.note(ready);
+      stuck_ = !ready;
     }
     if (pending_.size() >= kMaxWaiting) {
       ++progress_.unwritten;
@@ -86,6 +84,14 @@ class TextSink : public RecordSink {
     }
     formatter_.append_text(pending_, view);
     ++pending_records_;
+  }
+
+  // As SystemTap: a file that is larger than its size gives way before the next print. One batch
+  // may be more than is to wait, too.
+  Status make_way() {
+    if (!files_.is_due(0, pending_.size()) && pending_.size() < kMaxWaiting) return {};
+    if (!pending_.empty()) STAPD_TRY(write_pending());
+    return files_.is_due(0) ? open_next() : Status();
   }
 
   Status open_next() {

@@ -29,6 +29,22 @@ TEST_F(KilledFiles, WhatHappenedWithoutADaemonIsInTheFileToo) {
   expect_exact(read(), {calls.count(0), calls.count(1)}, 1);
 }
 
+TEST_F(KilledFiles, MuchThatHappenedWithoutADaemonIsInTheTextToo) {
+  constexpr uint64_t kEvents = 100'000;
+  add("global n\n" + on_marked_call("printf(\"%0106d\\n\", n++)"), "Format=text\n", "Size=16M\n");
+  start();
+  daemon_.kill_now();
+  MarkedCalls({0}, kEvents).join();
+  daemon_.start();
+  ASSERT_TRUE(daemon_.client().stop("marked")) << daemon_.client().error();
+  std::istringstream lines(read_text(path()));
+  uint64_t next = 0;
+  for (std::string line; std::getline(lines, line); ++next)
+    ASSERT_EQ(line, fmt::format("{:0106}", next));
+  EXPECT_EQ(next, kEvents);
+  EXPECT_EQ(daemon_.client().statistics("marked")["FileUnwritten"], 0u);
+}
+
 // A small ring that overflows while nobody reads it, files that are switched often.
 TEST_F(KilledFiles, KilledInManyRoundsTheLedgerOfTheFilesIsExact) {
   add(marked_script(), "Size=128K\n", "Size=64K\n");

@@ -139,6 +139,34 @@ TEST_F(Sinks, AFullDiskDelaysText) {
   EXPECT_EQ((*sink)->counts().unwritten, 0u);
 }
 
+// What a ring holds when nobody looked for a while is more text than may wait for the disk.
+TEST_F(Sinks, ABatchOfAnySizeIsWritten) {
+  for (uint64_t size : {0u, 1u << 20}) {
+    make(Format::text, size);
+    auto sink = open();
+    ASSERT_TRUE(sink);
+    constexpr uint64_t kMany = 400'000;
+    ASSERT_GT(text(0, kMany).size(), 2 * (4u << 20));
+    add(**sink, 0, kMany);
+    ASSERT_TRUE((*sink)->settle(report(kMany), true));
+    EXPECT_EQ((*sink)->counts().written, kMany);
+    EXPECT_EQ((*sink)->counts().unwritten, 0u);
+    ASSERT_TRUE((*sink)->finish("stopped"));
+    EXPECT_TRUE(all_text() == text(0, kMany)) << all_text().size() << " bytes";
+    for (const std::string& path : folder_.files()) std::filesystem::remove(path);
+  }
+}
+
+TEST_F(Sinks, ADiskThatRefusesInABatchIsTrouble) {
+  make(Format::text);
+  auto sink = open();
+  ASSERT_TRUE(sink);
+  layer_.write_error = EIO;
+  add(**sink, 0, 300'000);
+  EXPECT_TRUE((*sink)->trouble().failing());
+  EXPECT_EQ(layer_.writes, 1u) << "it is asked once a batch";
+}
+
 TEST_F(Sinks, TextThatFindsNoRoomForLongIsCounted) {
   make(Format::text);
   auto sink = open();
