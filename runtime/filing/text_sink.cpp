@@ -40,13 +40,12 @@ class TextSink : public RecordSink {
     delivery.note(record.number);
   }
 
+  void pass(uint32_t segment, uint64_t position) override {
+    if (segment < deliveries_.size()) progress_.overwritten += deliveries_[segment].pass(position);
+  }
+
   Status settle(const std::vector<SegmentReport>& segments, bool visible) override {
-    for (size_t i = 0; i < segments.size() && i < deliveries_.size(); ++i) {
-      deliveries_[i].pass(segments[i].position);
-      uint64_t& reported = overwritten_[i];
-      progress_.overwritten +=
-          segments[i].overwritten - std::exchange(reported, segments[i].overwritten);
-    }
+    for (uint32_t i = 0; i < segments.size(); ++i) pass(i, segments[i].position);
     Status written = files_.is_open() ? Status() : open_next();
     if (written && !pending_.empty()) written = write_pending();
     trouble_.note(written);
@@ -127,7 +126,6 @@ class TextSink : public RecordSink {
   FileRotation files_;
   TextProgress progress_;             // of what is written
   std::vector<Delivery> deliveries_;  // by segment, with what waits
-  std::vector<uint64_t> overwritten_ = std::vector<uint64_t>(deliveries_.size());  // as reported
   std::string pending_;
   uint64_t pending_records_ = 0;
   bool stuck_ = false;  // the disk refuses: it is not asked again before the next settle()

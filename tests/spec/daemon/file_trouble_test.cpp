@@ -87,6 +87,38 @@ TEST_F(KilledFiles, KilledInManyRoundsTheTextIsWhole) {
   EXPECT_EQ(next, calls.count(0));
 }
 
+// A ring that overflowed while the daemon got no time, and a kill while it writes what is left of
+// it.
+TEST_F(KilledFiles, KilledBehindAGapNoTextIsThereTwice) {
+  constexpr uint64_t kEvents = 1'200'000;
+  add("global n\n" + on_marked_call("printf(\"%d\\n\", n++)"), "Format=text\nSize=32K\n",
+      "Size=16M\n");
+  start();
+  ASSERT_TRUE(wait_until([&] { return names().size() == 1; }));
+  kill(daemon_.pid(), SIGSTOP);
+  MarkedCalls({0}, kEvents).join();
+  kill(daemon_.pid(), SIGCONT);
+  ASSERT_TRUE(wait_until([&] { return names().size() > 3; }));
+  daemon_.kill_now();
+  daemon_.start();
+  ASSERT_TRUE(daemon_.client().stop("marked")) << daemon_.client().error();
+  std::string found;
+  size_t files = names().size();
+  for (size_t number = 0; number < files; ++number)
+    found += read_text(path() + "." + std::to_string(number));
+  std::istringstream lines(found);
+  uint64_t first = 0, count = 0;
+  for (std::string line; std::getline(lines, line); ++count) {
+    if (count == 0) first = std::stoull(line);
+    ASSERT_EQ(line, std::to_string(first + count));
+  }
+  EXPECT_EQ(first + count, kEvents);
+  EXPECT_GT(first, 0u) << "the ring lost nothing";
+  auto statistics = daemon_.client().statistics("marked");
+  EXPECT_EQ(statistics["FileRecords"], count);
+  EXPECT_EQ(statistics["FileOverwritten"], first);
+}
+
 TEST_F(KilledFiles, SigtermLeavesThemWithoutAnEndAndTheNextGoesOn) {
   add(marked_script());
   start();

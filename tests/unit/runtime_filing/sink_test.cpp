@@ -390,5 +390,46 @@ TEST_F(Sinks, TextDeliveredOutOfOrderIsNotDeliveredTwice) {
   EXPECT_EQ(all_text(), text(0, 1) + text(6, 1) + text(9, 1) + text(3, 1) + text(12, 1));
 }
 
+// The writer is gone in the middle of a batch in which the ring lost a thousand records.
+TEST_F(Sinks, TextBehindAGapIsNotDeliveredTwice) {
+  make(Format::text, 1000);  // some of what was added is written at once
+  constexpr uint64_t kGap = 1000, kFirst = 20, kThen = 300;
+  auto value_of = [](uint64_t number) { return (number - 1) * kSampleSegments; };
+  std::string written;
+  uint64_t position = 0;
+  {
+    auto sink = open();
+    ASSERT_TRUE(sink);
+    for (uint64_t number = 1; number <= kFirst; ++number) {
+      add(**sink, value_of(number), 1);
+      (*sink)->pass(0, number < kFirst ? number : kFirst + kGap);
+    }
+    for (uint64_t number = kFirst + kGap + 1; number <= kFirst + kGap + kThen; ++number) {
+      add(**sink, value_of(number), 1);
+      (*sink)->pass(0, number);
+    }
+    written = all_text();
+    ASSERT_TRUE(written.find(text(value_of(kFirst + kGap + 100), 1)) != std::string::npos);
+    position = state_->progress().deliveries[0].position;
+    EXPECT_GT(position, kFirst + kGap + 100);
+    EXPECT_TRUE(state_->progress().deliveries[0].beyond.empty());
+  }
+  auto sink = open();
+  ASSERT_TRUE(sink);
+  EXPECT_EQ((*sink)->positions()[0], position);
+  EXPECT_EQ((*sink)->counts().overwritten, kGap);
+  for (uint64_t number = position + 1; number <= kFirst + kGap + kThen; ++number)
+    add(**sink, value_of(number), 1);
+  std::vector<SegmentReport> segments(kSampleSegments);
+  segments[0].position = kFirst + kGap + kThen;
+  ASSERT_TRUE((*sink)->settle(segments, true));
+  std::string expected;
+  for (uint64_t number = 1; number <= kFirst + kGap + kThen; ++number)
+    if (number <= kFirst || number > kFirst + kGap) expected += text(value_of(number), 1);
+  EXPECT_EQ(all_text(), expected);
+  EXPECT_EQ((*sink)->counts().written, kFirst + kThen);
+  EXPECT_EQ((*sink)->counts().overwritten, kGap);
+}
+
 }  // namespace
 }  // namespace stapd
