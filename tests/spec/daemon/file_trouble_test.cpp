@@ -81,10 +81,14 @@ TEST_F(KilledFiles, KilledInManyRoundsTheTextIsWhole) {
   for (size_t number = 0; number < files; ++number)
     found += read_text(path() + "." + std::to_string(number));
   std::istringstream lines(found);
-  uint64_t next = 0;
-  for (std::string line; std::getline(lines, line); ++next)
-    ASSERT_EQ(line, std::to_string(next)) << "in " << files << " files";
-  EXPECT_EQ(next, calls.count(0));
+  uint64_t count = 0, next = 0;
+  for (std::string line; std::getline(lines, line); ++count) {
+    uint64_t number = std::stoull(line);
+    ASSERT_GE(number, next) << "line " << count << " in " << files << " files";
+    next = number + 1;
+  }
+  // On a host where a daemon takes a minute to start, the ring loses some.
+  EXPECT_EQ(count + daemon_.client().statistics("marked")["FileOverwritten"], calls.count(0));
 }
 
 // A ring that overflowed while the daemon got no time, and a kill while it writes what is left of

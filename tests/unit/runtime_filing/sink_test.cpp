@@ -431,5 +431,28 @@ TEST_F(Sinks, TextBehindAGapIsNotDeliveredTwice) {
   EXPECT_EQ((*sink)->counts().overwritten, kGap);
 }
 
+// What was lost counts with the records behind it, whoever writes them.
+TEST_F(Sinks, WhatTheRingLostCountsOnceOverAKill) {
+  make(Format::text, 1000);
+  std::vector<SegmentReport> lost(kSampleSegments);
+  lost[0].position = 50;
+  {
+    auto sink = open();
+    ASSERT_TRUE(sink);
+    add(**sink, 0, 1);
+    ASSERT_TRUE((*sink)->settle(report(1), true));
+    (*sink)->pass(0, lost[0].position);
+    EXPECT_EQ((*sink)->counts().overwritten, 49u);
+    (*sink)->request_switch();
+    add(**sink, 150, 1);  // opens the next file, and waits
+  }
+  EXPECT_EQ(files().size(), 2u);
+  auto sink = open();
+  ASSERT_TRUE(sink);
+  EXPECT_EQ((*sink)->positions()[0], 1u);
+  ASSERT_TRUE((*sink)->settle(lost, true));
+  EXPECT_EQ((*sink)->counts().overwritten, 49u);
+}
+
 }  // namespace
 }  // namespace stapd
