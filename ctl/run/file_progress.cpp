@@ -21,6 +21,12 @@ Result<std::unique_ptr<FileProgress>> FileProgress::make(const OutputFileOptions
   return progress;
 }
 
+void FileProgress::take(uint32_t segment, uint64_t number, uint64_t position) {
+  Delivery& delivery = progress_.deliveries[segment];
+  delivery.note(number);
+  progress_.overwritten += delivery.pass(position);
+}
+
 void FileProgress::reach(const RotatedFile& file, size_t bytes) {
   progress_.number = file.number;
   progress_.opened = file.opened;
@@ -42,11 +48,6 @@ void FileProgress::settle(bool happened) {
     ++progress_.unwritten;
   }
   state_.settle(happened);
-}
-
-void FileProgress::pass(const std::vector<uint64_t>& positions) {
-  for (size_t i = 0; i < positions.size() && i < progress_.deliveries.size(); ++i)
-    progress_.deliveries[i].pass(positions[i]);
 }
 
 }  // namespace stapd::ctl

@@ -22,12 +22,11 @@ class FileProgress {
   // To be pinned as kFilingPin.
   int fd() const { return area_.fd(); }
 
-  // The record was taken from the ring; what it prints, if anything, is about to be written.
-  void take(uint32_t segment, uint64_t number) { progress_.deliveries[segment].note(number); }
+  // The record was taken from the ring; what it prints, if anything, is about to be written. Up to
+  // `position` everything of its segment was taken, or will never be.
+  void take(uint32_t segment, uint64_t number, uint64_t position);
   void intend(const RotatedFile& file, size_t bytes);
   void settle(bool happened);
-  // Up to these numbers everything was taken, or will never be.
-  void pass(const std::vector<uint64_t>& positions);
 
  private:
   FileProgress(SharedArea area, FilingState state)

@@ -62,7 +62,6 @@ void LiveOutput::take_records() {
     if (to_syslog_) say(queue_.take(STDERR_FILENO));
     if (files_) write_to_files(record);
   }
-  if (progress_) progress_->pass(follower_.positions());
 }
 
 int LiveOutput::tell_progress(const OutputFileOptions& options) {
@@ -85,7 +84,7 @@ void LiveOutput::say(const std::string& text) {
 // As in SystemTap: a message that cannot be written is left out, and the session goes on; files of
 // each CPU end it.
 void LiveOutput::write_to_files(const RingRecord& record) {
-  if (progress_) progress_->take(record.segment, record.number);
+  if (progress_) progress_->take(record.segment, record.number, follower_.position(record.segment));
   Status written = files_->write(record.segment, queue_.take(kFiles), progress_.get());
   if (written || said_failure_) return;
   said_failure_ = true;

@@ -1,6 +1,6 @@
 // Writes what a session records into files while it records: in a thread of its own, so that a disk
 // that does not answer stops nobody else. Reads the ring by itself; is woken up when half of it is
-// new, and looks every second.
+// new, and looks every second; without a doorbell ten times a second.
 #pragma once
 
 #include <memory>

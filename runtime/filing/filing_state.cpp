@@ -42,11 +42,13 @@ void Delivery::note(uint64_t number) {
   absorb();
 }
 
-void Delivery::pass(uint64_t number) {
-  if (number <= position) return;
+uint64_t Delivery::pass(uint64_t number) {
+  if (number <= position) return 0;
+  uint64_t passed = number - position;
+  for (; !beyond.empty() && *beyond.begin() <= number; --passed) beyond.erase(beyond.begin());
   position = number;
-  beyond.erase(beyond.begin(), beyond.upper_bound(number));
   absorb();
+  return passed;
 }
 
 void Delivery::absorb() {
@@ -109,7 +111,8 @@ void FilingState::store(uint32_t slot, const TextProgress& progress) {
     for (uint64_t number : delivery.beyond) {
       uint64_t bit = number - delivery.position - 1;
       // Records overtake each other within one handler's time: by a few numbers.
-      if (bit < 64) segments[i].beyond |= uint64_t{1} << bit;
+      if (bit >= 64) break;
+      segments[i].beyond |= uint64_t{1} << bit;
     }
   }
 }

@@ -25,8 +25,8 @@ struct Delivery {
 
   bool has(uint64_t number) const { return number <= position || beyond.contains(number); }
   void note(uint64_t number);
-  // Up to `number` every record was delivered, or will never be.
-  void pass(uint64_t number);
+  // Up to `number` every record was delivered, or will never be. How many will not.
+  uint64_t pass(uint64_t number);
 
  private:
   void absorb();

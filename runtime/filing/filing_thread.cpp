@@ -118,7 +118,10 @@ void FilingThread::open_sink() {
 void FilingThread::work(uint64_t now, bool visible, bool flush) {
   if (doorbell_) doorbell_->answer();
   flush ? follower_->flush(now) : follower_->poll(now);
-  for (RingRecord record; follower_->next(record);) sink_->add(record);
+  for (RingRecord record; follower_->next(record);) {
+    sink_->add(record);
+    sink_->pass(record.segment, follower_->position(record.segment));
+  }
   (void)sink_->settle(report_of(*follower_, *reader_), visible);
   note_trouble(sink_->trouble().failing(), sink_->trouble().message());
 }

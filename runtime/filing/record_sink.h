@@ -15,7 +15,7 @@ namespace stapd {
 struct SinkCounts {
   uint64_t written = 0;
   uint64_t unwritten = 0;    // read from the ring, refused by the disk
-  uint64_t overwritten = 0;  // in the ring, before they were read
+  uint64_t overwritten = 0;  // lost in the ring, before they were read
   uint64_t blocks = 0;       // of a recording
 };
 
@@ -28,6 +28,9 @@ class RecordSink {
 
   // Takes a record; it may be written at once, or wait for settle().
   virtual void add(const RingRecord& record) = 0;
+  // Up to this number of a segment everything was added, or will never be. Told behind each record:
+  // whoever is killed in the middle of a batch has passed the gaps in it.
+  virtual void pass(uint32_t segment, uint64_t position) = 0;
   // Everything there was has been added. Now and then, and when `visible` a reader of the files
   // must find it there. An error: something waits for the disk, and is tried again the next time.
   virtual Status settle(const std::vector<SegmentReport>& segments, bool visible) = 0;

@@ -19,6 +19,7 @@ class RecordingSink : public RecordSink {
 
   std::vector<uint64_t> positions() const override { return positions_; }
   void add(const RingRecord& record) override { writer_.add(record); }
+  void pass(uint32_t, uint64_t) override {}  // blocks say which records they have
   // Blocks are written when they are full, or when somebody may want to see them.
   Status settle(const std::vector<SegmentReport>& segments, bool visible) override {
     return visible ? writer_.settle(segments) : Status();

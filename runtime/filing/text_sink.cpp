@@ -17,8 +17,8 @@ class TextSink : public RecordSink {
         state_(input.state),
         formatter_(info_->formats),
         files_(input.layer, input.state.settings().rotation(), std::move(files)),
-        progress_(std::move(progress)),
-        deliveries_(progress_.deliveries) {
+        written_(std::move(progress)),
+        reached_(written_) {
     Status opened = reopen ? files_.reopen_last() : Status();
     if (!reopen || !opened) opened = open_next();
     trouble_.note(opened);
@@ -27,26 +27,26 @@ class TextSink : public RecordSink {
 
   std::vector<uint64_t> positions() const override {
     std::vector<uint64_t> positions;
-    for (const Delivery& delivery : deliveries_) positions.push_back(delivery.position);
+    for (const Delivery& delivery : reached_.deliveries) positions.push_back(delivery.position);
     return positions;
   }
 
   void add(const RingRecord& record) override {
-    if (record.segment >= deliveries_.size()) return;
-    Delivery& delivery = deliveries_[record.segment];
+    if (record.segment >= reached_.deliveries.size()) return;
+    Delivery& delivery = reached_.deliveries[record.segment];
     if (delivery.has(record.number)) return;
     std::optional<RecordView> view = formatter_.view_untrusted(record.bytes);
     if (view && view->format().channel == RecordChannel::output) append(*view);
     delivery.note(record.number);
   }
 
+  void pass(uint32_t segment, uint64_t position) override {
+    if (segment < reached_.deliveries.size())
+      reached_.overwritten += reached_.deliveries[segment].pass(position);
+  }
+
   Status settle(const std::vector<SegmentReport>& segments, bool visible) override {
-    for (size_t i = 0; i < segments.size() && i < deliveries_.size(); ++i) {
-      deliveries_[i].pass(segments[i].position);
-      uint64_t& reported = overwritten_[i];
-      progress_.overwritten +=
-          segments[i].overwritten - std::exchange(reported, segments[i].overwritten);
-    }
+    for (uint32_t i = 0; i < segments.size(); ++i) pass(i, segments[i].position);
     Status written = files_.is_open() ? Status() : open_next();
     if (written && !pending_.empty()) written = write_pending();
     trouble_.note(written);
@@ -58,7 +58,7 @@ class TextSink : public RecordSink {
   Status finish(const std::string&) override {
     Status done = pending_.empty() ? Status() : write_pending();
     if (done) done = files_.sync();
-    if (!done) progress_.unwritten += std::exchange(pending_records_, 0);
+    if (!done) reached_.unwritten += reached_.written - written_.written;
     trouble_.note(done);
     files_.close();
     return done;
@@ -67,51 +67,55 @@ class TextSink : public RecordSink {
   void request_switch() override { files_.request_switch(); }
   const Trouble& trouble() const override { return trouble_; }
   SinkCounts counts() const override {
-    return {progress_.written, progress_.unwritten, progress_.overwritten, 0};
+    return {written_.written, reached_.unwritten, reached_.overwritten, 0};
   }
   const FileRotation& files() const override { return files_; }
 
  private:
-  // As SystemTap: a file that is larger than its size gives way before the next print.
   void append(const RecordView& view) {
-    if (!stuck_ && files_.is_due(0, pending_.size())) {
-      Status switched = pending_.empty() ? Status() : write_pending();
-      if (switched && files_.is_due(0)) switched = open_next();
-      trouble_.note(switched);
-      stuck_ = !switched;
+    if (!stuck_) {
+      Status ready = make_way();
+      trouble_.note(ready);
+      stuck_ = !ready;
     }
     if (pending_.size() >= kMaxWaiting) {
-      ++progress_.unwritten;
+      ++reached_.unwritten;
       return;
     }
     formatter_.append_text(pending_, view);
-    ++pending_records_;
+    ++reached_.written;
+  }
+
+  // As SystemTap: a file that is larger than its size gives way before the next print. One batch
+  // may be more than is to wait, too.
+  Status make_way() {
+    if (!files_.is_due(0, pending_.size()) && pending_.size() < kMaxWaiting) return {};
+    if (!pending_.empty()) STAPD_TRY(write_pending());
+    return files_.is_due(0) ? open_next() : Status();
   }
 
   Status open_next() {
     STAPD_TRY(files_.open_next());
     const RotatedFile& file = files_.state().files.back();
-    progress_.number = file.number;
-    progress_.opened = file.opened;
-    progress_.size = 0;
-    state_.intend(progress_);
+    for (TextProgress* progress : {&written_, &reached_}) {
+      progress->number = file.number;
+      progress->opened = file.opened;
+      progress->size = 0;
+    }
+    state_.intend(written_);
     state_.settle(true);
     return {};
   }
 
   Status write_pending() {
     if (!files_.is_open()) STAPD_TRY(open_next());
-    TextProgress after = progress_;
-    after.size += pending_.size();
-    after.written += pending_records_;
-    after.deliveries = deliveries_;
-    state_.intend(after);
+    reached_.size = written_.size + pending_.size();
+    state_.intend(reached_);
     Status written = files_.write(pending_);
     state_.settle(written.has_value());
     STAPD_TRY(written);
-    progress_ = std::move(after);
+    written_ = reached_;
     pending_.clear();
-    pending_records_ = 0;
     return {};
   }
 
@@ -119,11 +123,9 @@ class TextSink : public RecordSink {
   FilingState& state_;
   RecordFormatter formatter_;
   FileRotation files_;
-  TextProgress progress_;             // of what is written
-  std::vector<Delivery> deliveries_;  // by segment, with what waits
-  std::vector<uint64_t> overwritten_ = std::vector<uint64_t>(deliveries_.size());  // as reported
+  TextProgress written_;
+  TextProgress reached_;  // with what waits, and what was lost up to there
   std::string pending_;
-  uint64_t pending_records_ = 0;
   bool stuck_ = false;  // the disk refuses: it is not asked again before the next settle()
   Trouble trouble_;
 };

@@ -4,6 +4,18 @@
 #include <utility>
 
 namespace stapd {
+namespace {
+
+constexpr uint64_t kNone = UINT64_MAX;
+
+// Of each entry and those behind it, and of nothing.
+std::vector<uint64_t> least_numbers(const std::vector<SegmentCopy::Entry>& entries) {
+  std::vector<uint64_t> least(entries.size() + 1, kNone);
+  for (size_t i = entries.size(); i-- > 0;) least[i] = std::min(entries[i].number, least[i + 1]);
+  return least;
+}
+
+}  // namespace
 
 RingFollower::RingFollower(const RingReader& reader, FollowOptions options)
     : reader_(reader), options_(std::move(options)), tracks_(reader.segments()) {
@@ -32,8 +44,11 @@ void RingFollower::advance(uint64_t now, uint64_t horizon) {
   std::vector<MergeSource> sources;
   sources.reserve(2 * tracks_.size());
   for (uint32_t i = 0; i < tracks_.size(); ++i) {
-    sources.push_back({tracks_[i].carried, tracks_[i].carried_bytes.data(), i});
-    sources.push_back({tracks_[i].fresh.entries(), tracks_[i].fresh.bytes(), i});
+    Track& track = tracks_[i];
+    track.carried_least = least_numbers(track.carried);
+    track.fresh_least = least_numbers(track.fresh.entries());
+    sources.push_back({track.carried, track.carried_bytes.data(), i});
+    sources.push_back({track.fresh.entries(), track.fresh.bytes(), i});
   }
   merge_ = RecordMerge(std::move(sources), horizon);
 }
@@ -119,16 +134,18 @@ FollowLedger RingFollower::total() const {
   return sum;
 }
 
+uint64_t RingFollower::position(uint32_t segment) const {
+  const Track& track = tracks_[segment];
+  size_t source = 2 * size_t{segment};
+  if (source + 1 >= merge_.sources().size()) return track.position;  // nothing was read so far
+  uint64_t held = std::min(track.carried_least[merge_.sources()[source].taken],
+                           track.fresh_least[merge_.sources()[source + 1].taken]);
+  return std::min(track.position, held - 1);
+}
+
 std::vector<uint64_t> RingFollower::positions() const {
   std::vector<uint64_t> positions;
-  for (const Track& track : tracks_) positions.push_back(track.position);
-  for (size_t i = 0; i < merge_.sources().size(); ++i) {
-    const MergeSource& source = merge_.sources()[i];
-    const Track& track = tracks_[source.segment];
-    const auto& all = i % 2 == 0 ? track.carried : track.fresh.entries();
-    for (size_t held = source.taken; held < all.size(); ++held)
-      positions[source.segment] = std::min(positions[source.segment], all[held].number - 1);
-  }
+  for (uint32_t i = 0; i < tracks_.size(); ++i) positions.push_back(position(i));
   return positions;
 }
 

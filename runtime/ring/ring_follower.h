@@ -43,8 +43,10 @@ class RingFollower {
 
   const FollowLedger& ledger(uint32_t segment) const { return tracks_[segment].ledger; }
   FollowLedger total() const;
-  // For each segment the number up to which everything was delivered, lost or skipped.
-  std::vector<uint64_t> positions() const;
+  // The number up to which everything of a segment was delivered, lost or skipped: what next() gave
+  // included.
+  uint64_t position(uint32_t segment) const;
+  std::vector<uint64_t> positions() const;  // of each segment
 
  private:
   struct Waiting {
@@ -58,6 +60,8 @@ class RingFollower {
     std::vector<SegmentCopy::Entry> next_carried;  // empty: memory that carry_over() fills
     std::vector<char> next_carried_bytes;
     SegmentCopy fresh;
+    // Of each of these and those behind it, the least number.
+    std::vector<uint64_t> carried_least, fresh_least;
     std::vector<Waiting> waiting;  // records in flight, when they were seen first
     FollowLedger ledger;
   };

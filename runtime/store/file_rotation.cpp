@@ -79,7 +79,8 @@ FileRotation::FileRotation(FileLayer& layer, RotationOptions options, RotationSt
     if (!file.closed || file.closed > now) file.closed = now;
 }
 
-// Who sets the wall clock makes no file older or younger.
+// Who sets the wall clock makes no file older or younger. To be called before a file gets a time of
+// the clock as it is now, to which nothing must be added.
 void FileRotation::follow_clock() {
   uint64_t offset = layer_.now() - layer_.steady_now();
   uint64_t jump = offset - clock_offset_;  // modulo 2^64, as all that it is added to
@@ -114,6 +115,7 @@ bool FileRotation::is_due(size_t incoming, size_t waiting) const {
 
 Status FileRotation::open_next() {
   close();
+  follow_clock();
   switch_wanted_ = false;
   // The oldest goes before the new one comes: there are never more than were asked for.
   if (options_.count) make_room(options_.count - 1);
@@ -170,6 +172,7 @@ Status FileRotation::sync() {
 
 void FileRotation::close() {
   if (!is_open()) return;
+  follow_clock();
   state_.files.back().closed = layer_.now();
   fd_.reset();
 }

@@ -89,7 +89,6 @@ class ResumeFinder {
       auto info = body ? decode_schema_untrusted(*body) : tl::unexpected(body.error());
       if (info) schemas_.emplace(header.schema, std::move(*info));
     }
-    if (!schemas_.empty()) point_.info = schemas_.rbegin()->second;
   }
 
   size_t first_to_read() const {

@@ -12,7 +12,6 @@
 namespace stapd {
 
 struct ResumePoint {
-  RecordingInfo info;  // the newest schema: of which boot, session and script
   RecordingResume resume;
   RotationState files;  // those of the recording; the last one's size is where its blocks end
   // For RingFollower: what is behind these numbers was not written, but for resume.written.

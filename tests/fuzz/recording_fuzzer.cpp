@@ -1,5 +1,7 @@
 // The reader of recordings on anything: whole files of any bytes, and, behind right checksums,
 // bodies of any bytes. It ends, touches nothing outside, and gives records that fit their formats.
+#include <cstdlib>
+
 #include "runtime/base/crc32c.h"
 #include "tests/support/recording_samples.h"
 
@@ -37,6 +39,10 @@ void append_block(std::string& file, BlockKind kind, const PackedBody& body, uin
   header.kind = kind;
   header.sequence = file.size();  // ascending
   header.records = records;
+  if (kind == BlockKind::records) {
+    header.first_time = test::kSampleBoot;
+    header.last_time = test::kSampleBoot + 9000;
+  }
   file += encode_block(header, body);
 }
 
@@ -60,6 +66,17 @@ std::string make_file(Mode mode, std::string_view data) {
   return file;
 }
 
+// Of what time a reader wants records.
+RecordingReader::Options make_limit(uint8_t choice) {
+  constexpr uint64_t kMiddle = test::kSampleBoot + 5000;
+  RecordingReader::Options limit;
+  if (choice & 1) limit.boot_since = kMiddle;
+  if (choice & 2) limit.boot_until = kMiddle;
+  if (choice & 4) limit.since = kMiddle;
+  if (choice & 8) limit.until = kMiddle;
+  return limit;
+}
+
 void run(const uint8_t* data, size_t size) {
   if (size == 0) return;
   auto mode = static_cast<Mode>(data[0] % kModes);
@@ -70,10 +87,13 @@ void run(const uint8_t* data, size_t size) {
       std::make_unique<MemorySource>(mode == kFile ? std::string(rest) : make_file(mode, rest)),
       false);
   reader.open();
+  RecordingReader::Options limit = make_limit(data[0] / kModes);
+  reader.limit(limit);
   // A few bytes may stand for a million records of one value: enough of them is enough.
   int left = 2000;
   for (RecordedRecord record; left > 0 && reader.next(record); --left) {
     auto view = record.schema->formatter.view_untrusted(record.record.bytes);
+    if (record.real < limit.since || record.real > limit.until) std::abort();
     std::string text;
     if (view) record.schema->formatter.append_text(text, *view);
   }

@@ -10,7 +10,7 @@ import unittest
 from pathlib import Path
 
 from instance import Instance, main, wait_for
-from recorder_commands import END, FIRST, NUMBERS, RecorderTest, is_gone, produce
+from recorder_commands import END, FIRST, NUMBERS, RecorderTest, is_gone, produce, state_of
 
 TICKS = "probe timer.ms(20) { println(++n) } global n "
 
@@ -135,6 +135,27 @@ class LeftSessions(RecorderTest):
         self.assertEqual((status, lines[0], lines[-1]), (0, "1", "the end"))
         self.assertIn("the process that held it was away for 0.", err)
         self.assertEqual(self.sessions(), [])
+
+    def test_its_files_go_on_behind_a_gap(self):
+        """The ring overflows while the writer gets no time, which is killed while it catches up."""
+        self.stapd.start()
+        writer = self.record_files("s", NUMBERS, "-s", "1", "-o", "out")
+        wait_for(lambda: self.state("s") == "recording", "the session to be listed")
+        produce(range(100))
+        wait_for(lambda: self.numbers_of("out") == list(range(100)), "the file")
+        os.kill(writer, signal.SIGSTOP)
+        wait_for(lambda: state_of(writer) == "T", "the process to stop")
+        produce(range(100, 100_000))
+        before = os.path.getsize(f"{self.folder}/out")
+        os.kill(writer, signal.SIGCONT)
+        wait_for(lambda: os.path.getsize(f"{self.folder}/out") > before, "some of the rest")
+        os.kill(writer, signal.SIGKILL)
+        wait_for(lambda: "goes on recording; no process was there for" in self.log(), "stapd")
+        self.assertEqual(self.stapd.ctl("stop", "s").returncode, 0)
+        numbers = self.numbers_of("out")
+        self.assertEqual(numbers[:100], list(range(100)))
+        self.assertGreater(numbers[100], 100, "the ring lost nothing")
+        self.assertEqual(numbers[100:], list(range(numbers[100], 100_000)))
 
     def test_its_files_go_on_when_their_writer_dies(self):
         self.stapd.start()

@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
+
 namespace stapd {
 namespace {
 
@@ -60,6 +62,30 @@ TEST_F(State, AnIntentionHoldsOnceItIsSettled) {
   state.intend(progress(300));
   state.settle(true);
   expect_same(open().progress(), progress(300));
+}
+
+TEST_F(State, WhatIsFarBeyondCostsNothing) {
+  TextProgress far = progress(1);
+  for (uint64_t number = 1000; number < 201'000; ++number) far.deliveries[0].beyond.insert(number);
+  FilingState state = open();
+  auto begin = std::chrono::steady_clock::now();
+  for (int i = 0; i < 2000; ++i) state.intend(far);
+  EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(1));
+  state.settle(true);
+  EXPECT_EQ(open().progress().deliveries[1].beyond, far.deliveries[1].beyond);
+}
+
+TEST(Deliveries, WhatIsPassedAndWasNotDeliveredIsLost) {
+  Delivery delivery;
+  for (uint64_t number : {1, 2, 5, 7, 20}) delivery.note(number);
+  EXPECT_EQ(delivery.position, 2u);
+  EXPECT_EQ(delivery.pass(2), 0u);
+  EXPECT_EQ(delivery.pass(6), 3u) << "3, 4, 6";
+  EXPECT_EQ(delivery.position, 7u);
+  EXPECT_EQ(delivery.pass(30), 22u) << "all but 20";
+  EXPECT_TRUE(delivery.beyond.empty());
+  EXPECT_EQ(delivery.pass(10), 0u);
+  EXPECT_EQ(delivery.position, 30u);
 }
 
 TEST_F(State, DamageIsAnError) {

@@ -139,6 +139,34 @@ TEST_F(Sinks, AFullDiskDelaysText) {
   EXPECT_EQ((*sink)->counts().unwritten, 0u);
 }
 
+// What a ring holds when nobody looked for a while is more text than may wait for the disk.
+TEST_F(Sinks, ABatchOfAnySizeIsWritten) {
+  for (uint64_t size : {0u, 1u << 20}) {
+    make(Format::text, size);
+    auto sink = open();
+    ASSERT_TRUE(sink);
+    constexpr uint64_t kMany = 400'000;
+    ASSERT_GT(text(0, kMany).size(), 2 * (4u << 20));
+    add(**sink, 0, kMany);
+    ASSERT_TRUE((*sink)->settle(report(kMany), true));
+    EXPECT_EQ((*sink)->counts().written, kMany);
+    EXPECT_EQ((*sink)->counts().unwritten, 0u);
+    ASSERT_TRUE((*sink)->finish("stopped"));
+    EXPECT_TRUE(all_text() == text(0, kMany)) << all_text().size() << " bytes";
+    for (const std::string& path : folder_.files()) std::filesystem::remove(path);
+  }
+}
+
+TEST_F(Sinks, ADiskThatRefusesInABatchIsTrouble) {
+  make(Format::text);
+  auto sink = open();
+  ASSERT_TRUE(sink);
+  layer_.write_error = EIO;
+  add(**sink, 0, 300'000);
+  EXPECT_TRUE((*sink)->trouble().failing());
+  EXPECT_EQ(layer_.writes, 1u) << "it is asked once a batch";
+}
+
 TEST_F(Sinks, TextThatFindsNoRoomForLongIsCounted) {
   make(Format::text);
   auto sink = open();
@@ -360,6 +388,70 @@ TEST_F(Sinks, TextDeliveredOutOfOrderIsNotDeliveredTwice) {
   for (uint64_t value : {3, 6, 9, 12}) add(**sink, value, 1);
   ASSERT_TRUE((*sink)->finish("stopped"));
   EXPECT_EQ(all_text(), text(0, 1) + text(6, 1) + text(9, 1) + text(3, 1) + text(12, 1));
+}
+
+// The writer is gone in the middle of a batch in which the ring lost a thousand records.
+TEST_F(Sinks, TextBehindAGapIsNotDeliveredTwice) {
+  make(Format::text, 1000);  // some of what was added is written at once
+  constexpr uint64_t kGap = 1000, kFirst = 20, kThen = 300;
+  auto value_of = [](uint64_t number) { return (number - 1) * kSampleSegments; };
+  std::string written;
+  uint64_t position = 0;
+  {
+    auto sink = open();
+    ASSERT_TRUE(sink);
+    for (uint64_t number = 1; number <= kFirst; ++number) {
+      add(**sink, value_of(number), 1);
+      (*sink)->pass(0, number < kFirst ? number : kFirst + kGap);
+    }
+    for (uint64_t number = kFirst + kGap + 1; number <= kFirst + kGap + kThen; ++number) {
+      add(**sink, value_of(number), 1);
+      (*sink)->pass(0, number);
+    }
+    written = all_text();
+    ASSERT_TRUE(written.find(text(value_of(kFirst + kGap + 100), 1)) != std::string::npos);
+    position = state_->progress().deliveries[0].position;
+    EXPECT_GT(position, kFirst + kGap + 100);
+    EXPECT_TRUE(state_->progress().deliveries[0].beyond.empty());
+  }
+  auto sink = open();
+  ASSERT_TRUE(sink);
+  EXPECT_EQ((*sink)->positions()[0], position);
+  EXPECT_EQ((*sink)->counts().overwritten, kGap);
+  for (uint64_t number = position + 1; number <= kFirst + kGap + kThen; ++number)
+    add(**sink, value_of(number), 1);
+  std::vector<SegmentReport> segments(kSampleSegments);
+  segments[0].position = kFirst + kGap + kThen;
+  ASSERT_TRUE((*sink)->settle(segments, true));
+  std::string expected;
+  for (uint64_t number = 1; number <= kFirst + kGap + kThen; ++number)
+    if (number <= kFirst || number > kFirst + kGap) expected += text(value_of(number), 1);
+  EXPECT_EQ(all_text(), expected);
+  EXPECT_EQ((*sink)->counts().written, kFirst + kThen);
+  EXPECT_EQ((*sink)->counts().overwritten, kGap);
+}
+
+// What was lost counts with the records behind it, whoever writes them.
+TEST_F(Sinks, WhatTheRingLostCountsOnceOverAKill) {
+  make(Format::text, 1000);
+  std::vector<SegmentReport> lost(kSampleSegments);
+  lost[0].position = 50;
+  {
+    auto sink = open();
+    ASSERT_TRUE(sink);
+    add(**sink, 0, 1);
+    ASSERT_TRUE((*sink)->settle(report(1), true));
+    (*sink)->pass(0, lost[0].position);
+    EXPECT_EQ((*sink)->counts().overwritten, 49u);
+    (*sink)->request_switch();
+    add(**sink, 150, 1);  // opens the next file, and waits
+  }
+  EXPECT_EQ(files().size(), 2u);
+  auto sink = open();
+  ASSERT_TRUE(sink);
+  EXPECT_EQ((*sink)->positions()[0], 1u);
+  ASSERT_TRUE((*sink)->settle(lost, true));
+  EXPECT_EQ((*sink)->counts().overwritten, 49u);
 }
 
 }  // namespace

@@ -205,6 +205,50 @@ TEST(Follower, PositionsCountWhatIsCarriedOver) {
   EXPECT_EQ(follower.positions(), (Values{2}));
 }
 
+// Also where what was held back and what is new have a gap between them.
+TEST(Follower, ThePositionIsRightBeforeTheRecordThatComesNext) {
+  TestRing ring(2);
+  RingReader reader = ring.reader();
+  RingFollower follower(reader, {.settle_ns = 100});
+  EXPECT_EQ(follower.position(0), 0u);
+  for (uint64_t i = 1; i <= 5; ++i) ring.write(0, 100, i);
+  EXPECT_EQ(polled(follower, ring, 150), (Values{}));
+  EXPECT_EQ(follower.position(0), 0u);
+  ring.write(1, 100, 1);
+  for (uint64_t i = 6; i <= 5000; ++i) ring.write(0, 200, i);
+  follower.poll(1000);
+  uint64_t gaps = 0, last = 0, position = follower.position(0);
+  EXPECT_EQ(position, 0u);
+  for (RingRecord record; follower.next(record);) {
+    if (record.segment != 0) continue;
+    ASSERT_EQ(record.number, position + 1);
+    gaps += record.number != last + 1;
+    last = record.number;
+    position = follower.position(0);
+  }
+  EXPECT_EQ(gaps, 1u);
+  EXPECT_EQ(follower.positions(), (Values{5000, 1}));
+}
+
+TEST(Follower, ThePositionStaysBeforeARecordThatOthersOvertook) {
+  TestRing ring;
+  RingReader reader = ring.reader();
+  RingFollower follower(reader, {.settle_ns = 10});
+  Values positions;
+  auto give = [&](uint64_t now) {
+    follower.poll(now);
+    for (RingRecord record; follower.next(record);) positions.push_back(follower.position(0));
+  };
+  for (uint64_t time : {100, 300, 200, 150, 400}) ring.write(0, time, time);
+  give(320);  // numbers 1, 4, 3, 2
+  EXPECT_EQ(std::exchange(positions, {}), (Values{1, 1, 1, 4}));
+  for (uint64_t time : {600, 500}) ring.write(0, time, time);
+  give(550);  // 5, 7
+  EXPECT_EQ(std::exchange(positions, {}), (Values{5, 5}));
+  give(700);  // 6
+  EXPECT_EQ(positions, (Values{7}));
+}
+
 TEST(Follower, ARingThatWasMadeAnewIsReadFromItsStart) {
   TestRing ring;
   RingReader reader = ring.reader();

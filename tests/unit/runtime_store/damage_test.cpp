@@ -2,10 +2,12 @@
 // said.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <numeric>
 #include <random>
 #include <set>
 
+#include "runtime/base/crc32c.h"
 #include "tests/support/fault_files.h"
 #include "tests/support/recording_samples.h"
 
@@ -116,6 +118,7 @@ TEST(Damage, AnyRangeOverwritten) {
     // Bytes that happen to be the same are no damage.
     while (from < to && bytes[from] == sample.bytes[from]) ++from;
     while (from < to && bytes[to - 1] == sample.bytes[to - 1]) --to;
+    if (from == to) continue;
     auto reader = read({{"rec", bytes}});
     Values expected = untouched(sample, from, to);
     bool schemas_hit =
@@ -196,6 +199,143 @@ TEST(Damage, ABlockWhoseContentIsWrongIsNamed) {
   auto reader = read({{"rec", bytes}});
   EXPECT_EQ(read_samples(*reader), untouched(sample, block.offset, block.offset + 1));
   EXPECT_TRUE(has_finding(*reader, Kind::unreadable));
+}
+
+// ---- only some of the time, which the start of a block tells ------------------------------------
+
+// Every value with its wall time.
+using Timed = std::vector<std::pair<uint64_t, uint64_t>>;
+Timed read_timed(RecordingReader& reader) {
+  Timed values;
+  for (RecordedRecord record; reader.next(record);)
+    values.emplace_back(checked_sample(record), record.real);
+  return values;
+}
+
+// Readers that want the middle third, by either clock.
+std::vector<RecordingReader::Options> limits_of(const Timed& all) {
+  RecordingReader::Options by_boot, by_wall;
+  by_boot.boot_since = kSampleBoot + all.size() / 3 * 1000;
+  by_boot.boot_until = by_boot.boot_since + all.size() / 3 * 1000;
+  by_wall.since = all[all.size() / 3].second;
+  by_wall.until = all[all.size() * 2 / 3].second;
+  return {by_boot, by_wall};
+}
+
+Values within(const RecordingReader::Options& limit, const Timed& all) {
+  Values values;
+  for (const auto& [value, real] : all) {
+    uint64_t boot = kSampleBoot + value * 1000;
+    if (real >= limit.since && real <= limit.until && boot >= limit.boot_since &&
+        boot <= limit.boot_until)
+      values.push_back(value);
+  }
+  return values;
+}
+
+TEST(DamageInTime, EveryByteFlippedAndEveryTruncation) {
+  Sample sample = make_sample(90);
+  Timed all = read_timed(*read({{"rec", sample.bytes}}));
+  ASSERT_EQ(all.size(), sample.values);
+  for (const RecordingReader::Options& limit : limits_of(all)) {
+    Values wanted = within(limit, all);
+    ASSERT_GT(wanted.size(), 20u);
+    auto expect = [&](const std::string& bytes, size_t from, size_t to) {
+      auto reader = read({{"rec", bytes}});
+      reader->limit(limit);
+      Values values, whole = untouched(sample, from, to);
+      std::set_intersection(whole.begin(), whole.end(), wanted.begin(), wanted.end(),
+                            std::back_inserter(values));
+      // Without any schema nothing can be read.
+      if (to == sample.bytes.size() && from < sample.blocks[0].size) values.clear();
+      ASSERT_EQ(read_samples(*reader), values) << from << " to " << to;
+      EXPECT_LT(reader->unpacked(), sample.blocks.size() / 2) << "the others stay packed";
+    };
+    for (size_t at = 0; at < sample.bytes.size(); ++at) {
+      std::string bytes = sample.bytes;
+      bytes[at] = static_cast<char>(bytes[at] ^ 0xff);
+      expect(bytes, at, at + 1);
+      expect(sample.bytes.substr(0, at), at, sample.bytes.size());
+    }
+  }
+}
+
+// Checksums that are right say nothing of what is below them.
+TEST(DamageInTime, ABlockWhoseStartCannotBeReadIsNamed) {
+  Sample sample = make_sample();
+  Timed all = read_timed(*read({{"rec", sample.bytes}}));
+  MemorySource source(sample.bytes);
+  ScannedBlock block = scan_blocks(source).blocks[2];
+  Compressor compressor(1);
+  std::string frame = compressor.compress(std::string(1000, 'x'));
+  std::string garbage = frame;
+  std::fill(garbage.begin() + 4, garbage.end(), '\xff');
+  const PackedBody bodies[] = {
+      plain_body({"too short", {}}),
+      pack_body({std::string(RecordBlock::kClockBytes, 'x'), {}}, compressor),
+      {frame.substr(0, frame.size() / 2), true, 1000, crc32c(frame.substr(0, frame.size() / 2))},
+      {garbage, true, 1000, crc32c(garbage)},
+      {"", true, 1000, crc32c("")},
+      {"no frame at all", true, 1000, crc32c("no frame at all")},
+  };
+  for (const PackedBody& body : bodies) {
+    std::string bytes = sample.bytes;
+    bytes.replace(block.offset, block.header.size(), encode_block(block.header, body));
+    for (RecordingReader::Options limit : limits_of(all)) {
+      Values wanted = within(limit, all);
+      auto reader = read({{"rec", bytes}});
+      reader->limit(limit);
+      EXPECT_EQ(read_samples(*reader), wanted) << "the block is of another time";
+      limit = {};
+      limit.since = 1;  // all of it, but somebody has to look
+      reader = read({{"rec", bytes}});
+      reader->limit(limit);
+      EXPECT_EQ(read_samples(*reader),
+                untouched(sample, block.offset, block.offset + block.header.size()));
+      EXPECT_TRUE(has_finding(*reader, Kind::unreadable)) << body.stored;
+    }
+  }
+}
+
+TEST(DamageInTime, TheStartOfAFrameIsItsFirstBytesOrAnError) {
+  Compressor compressor(1);
+  std::string content;
+  for (int i = 0; i < 3000; ++i) content += std::to_string(i * i);
+  std::string frame = compressor.compress(content, {24, 5000});
+  for (size_t size : {0u, 1u, 24u, 5000u, 9000u})
+    EXPECT_EQ(*decompress_start_untrusted(frame, size), content.substr(0, size)) << size;
+  EXPECT_EQ(*decompress_start_untrusted(frame, content.size()), content);
+  EXPECT_FALSE(decompress_start_untrusted(frame, content.size() + 1));
+  EXPECT_FALSE(decompress_start_untrusted("", 1));
+  size_t readable = 0;
+  for (size_t cut = 0; cut < frame.size(); ++cut) {
+    Result<std::string> start = decompress_start_untrusted(frame.substr(0, cut), 24);
+    if (!start) {
+      EXPECT_EQ(start.error().code, ErrorCode::corrupt);
+      continue;
+    }
+    ++readable;
+    ASSERT_EQ(*start, content.substr(0, 24)) << cut;
+  }
+  EXPECT_GT(readable, frame.size() / 2) << "what follows the start is not needed";
+  for (size_t at = 0; at < frame.size(); ++at) {
+    std::string damaged = frame;
+    damaged[at] = static_cast<char>(damaged[at] ^ 0xff);
+    Result<std::string> start = decompress_start_untrusted(damaged, 24);
+    ASSERT_TRUE(!start || start->size() == 24);
+  }
+}
+
+TEST(DamageInTime, TheStartOfABodyThatIsNotThere) {
+  Sample sample = make_sample();
+  for (const ScannedBlock& block : scan_blocks(MemorySource(sample.bytes)).blocks) {
+    MemorySource whole(sample.bytes);
+    EXPECT_EQ(*read_body_start(whole, block, 8), read_body(whole, block)->substr(0, 8));
+    EXPECT_FALSE(read_body_start(whole, block, block.header.raw_length + 1));
+    MemorySource cut(sample.bytes.substr(0, block.offset + block.header.header_size + 4));
+    EXPECT_FALSE(read_body_start(cut, block, 8));
+    EXPECT_FALSE(read_body_start(MemorySource(""), block, 1));
+  }
 }
 
 // ---- sets of files

@@ -236,6 +236,43 @@ TEST_F(Rotation, SettingTheClockMakesNoFileOlderOrYounger) {
   }
 }
 
+TEST_F(Rotation, TheClockMayBeSetRightBeforeASwitch) {
+  for (uint64_t jump : {7200 * kSecond, -7200 * kSecond}) {
+    RotationOptions aged = options(1000);
+    aged.path = folder_.file("out-%s");
+    aged.max_age = 3600 * kSecond;
+    layer_.clock = 1'000'000 * kSecond;
+    layer_.clock_jump = 0;
+    FileRotation files(layer_, aged);
+    write(files, 11);
+    layer_.clock += jump;
+    layer_.clock_jump += jump;
+    write(files, 11);
+    EXPECT_EQ(folder_.names().size(), 2u) << "the first one is seconds old";
+    auto expect_time = [&] {
+      const RotatedFile& file = files.state().files.back();
+      EXPECT_EQ(file.opened, layer_.clock);
+      EXPECT_EQ(*rotated_name(aged, file.number, file.opened), file.path);
+    };
+    expect_time();
+    // The same when there is no open file that could be closed.
+    layer_.create_error = EACCES;
+    files.request_switch();
+    EXPECT_FALSE(files.write_message("x"));
+    layer_.create_error = 0;
+    layer_.clock += jump;
+    layer_.clock_jump += jump;
+    write(files, 1);
+    EXPECT_EQ(folder_.names().size(), 3u);
+    expect_time();
+    layer_.clock += 3601 * kSecond;
+    files.expire();
+    EXPECT_EQ(folder_.names().size(), 1u) << "they grow old all the same";
+    files.close();
+    for (const std::string& path : folder_.files()) std::filesystem::remove(path);
+  }
+}
+
 TEST_F(Rotation, AFileOfTheFutureIsOfNow) {
   RotationOptions aged = options();
   aged.max_age = 8000 * kSecond;

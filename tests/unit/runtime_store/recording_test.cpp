@@ -4,6 +4,7 @@
 
 #include <numeric>
 
+#include "runtime/store/recording_resume.h"
 #include "tests/support/fault_files.h"
 #include "tests/support/recording_samples.h"
 #include "tests/support/sample_image.h"
@@ -350,6 +351,43 @@ TEST_F(Recording, ALiveFileIsReadUpToItsLastWholeBlock) {
   EXPECT_GT(values.size(), 900u);
   ASSERT_TRUE(writer->finish("stopped"));
   EXPECT_FALSE(has_finding(*open(), Finding::Kind::live));
+}
+
+// As it may come when a recording has its end and its ring goes on, or somebody was killed between.
+TEST_F(Recording, ARecordBehindTheEndOpensTheNextFile) {
+  {
+    auto writer = start(rotation(100'000));
+    add_samples(*writer, info_, 0, 100);
+    ASSERT_TRUE(writer->settle({}));
+    ASSERT_TRUE(writer->finish("stopped"));
+  }
+  auto point = find_resume_point(folder_.files());
+  ASSERT_TRUE(point);
+  EXPECT_TRUE(point->resume.ended);
+  uint64_t sequence = point->resume.next_sequence;
+  std::string before = read_file(folder_.file("rec.0"));
+  RecordingWriter writer(layer_, rotation(100'000), info_, {}, point->files, point->resume);
+  ASSERT_TRUE(writer.start());
+  // What the recording has already is no record behind its end.
+  add_samples(writer, info_, 90, 10);
+  ASSERT_TRUE(writer.settle({}));
+  EXPECT_EQ(folder_.names(), std::vector<std::string>{"rec.0"});
+  EXPECT_EQ(writer.blocks(), sequence);
+  add_samples(writer, info_, 100, 50);
+  ASSERT_TRUE(writer.settle({}));
+  EXPECT_EQ(folder_.names(), (std::vector<std::string>{"rec.0", "rec.1"}));
+  ASSERT_TRUE(writer.finish("stopped again"));
+  EXPECT_EQ(read_file(folder_.file("rec.0")), before);
+  std::vector<ScannedBlock> blocks =
+      scan_blocks(MemorySource(read_file(folder_.file("rec.1")))).blocks;
+  ASSERT_FALSE(blocks.empty());
+  for (const ScannedBlock& block : blocks) EXPECT_EQ(block.header.sequence, sequence++);
+  EXPECT_EQ(blocks.back().header.kind, BlockKind::end);
+  auto reader = open();
+  EXPECT_EQ(read_samples(*reader), range(0, 150));
+  EXPECT_EQ(reader->recordings(), 1u);
+  EXPECT_TRUE(reader->is_whole()) << findings_text(*reader);
+  EXPECT_EQ(reader->ledger(0)[0].written, 50u);
 }
 
 TEST_F(Recording, OneOpenFileIsEnough) {
