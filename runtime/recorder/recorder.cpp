@@ -14,6 +14,7 @@
 #include "runtime/load/load_program.h"
 #include "runtime/load/metadata_pin.h"
 #include "runtime/load/pins.h"
+#include "runtime/load/run_word.h"
 #include "runtime/recorder/error_budget.h"
 #include "runtime/recorder/running_processes.h"
 #include "runtime/recorder/show_globals.h"
@@ -21,14 +22,6 @@
 #include "runtime/vm/map_codec.h"
 
 namespace stapd {
-namespace {
-
-void store_run(SessionState& state, SessionState::Run run) {
-  __atomic_store_n(&state.run, run, __ATOMIC_SEQ_CST);
-}
-
-}  // namespace
-
 Recorder::Recorder(std::shared_ptr<const ProgramImage> image) : image_(std::move(image)) {}
 Recorder::~Recorder() = default;
 
@@ -358,8 +351,7 @@ Status Recorder::stop(Pins pins) {
   run_family(has_failed() ? ProbeSpec::Family::error : ProbeSpec::Family::end);
   if (!has_failed()) show_globals();
   stopped_ = true;
-  __atomic_store_n(&session.ended, was_replaced_ ? SessionState::replaced : SessionState::for_good,
-                   __ATOMIC_RELEASE);
+  store_ended(session, was_replaced_ ? SessionState::replaced : SessionState::for_good);
   timers_.clear();
   return removed;
 }

@@ -4,15 +4,12 @@
 
 #include "runtime/load/metadata_pin.h"
 #include "runtime/load/pins.h"
+#include "runtime/load/run_word.h"
 #include "runtime/load/session_pins.h"
 #include "runtime/recorder/recorder.h"
 
 namespace stapd {
 namespace {
-
-void store_run(SessionState& state, SessionState::Run run) {
-  __atomic_store_n(&state.run, run, __ATOMIC_SEQ_CST);
-}
 
 std::string beside(const std::string& folder) { return folder + "+new"; }
 

@@ -5,6 +5,7 @@
 #include "runtime/image/image_io.h"
 #include "runtime/load/metadata_pin.h"
 #include "runtime/load/pins.h"
+#include "runtime/load/run_word.h"
 #include "runtime/load/session_pins.h"
 #include "runtime/recorder/recorder.h"
 
@@ -26,12 +27,8 @@ Status end_with_handlers(ProgramImage image, const std::string& folder) {
   return recorder->stop();
 }
 
-uint32_t run_of(const RecordingMaps& maps) {
-  return __atomic_load_n(&maps.state().run, __ATOMIC_SEQ_CST);
-}
-
-bool has_ended(const RecordingMaps& maps) {
-  return __atomic_load_n(&maps.state().ended, __ATOMIC_ACQUIRE) != 0;
+bool is_running(const SessionState& state) {
+  return load_run(state) == SessionState::running && !load_ended(state);
 }
 
 }  // namespace
@@ -49,7 +46,7 @@ Result<EarlierRecording> EarlierRecording::open(const std::string& pin_folder) {
   STAPD_ASSIGN(SessionSchema schema, SessionSchema::open(metadata));
   STAPD_ASSIGN(RecordingMaps maps, RecordingMaps::open(pin_folder));
   EarlierRecording earlier(pin_folder, metadata.metadata(), std::move(schema), std::move(maps));
-  if (has_ended(earlier.maps_)) return earlier;
+  if (load_ended(earlier.maps_.state())) return earlier;
   Result<ProgramImage> image = read_image(metadata);
   if (!image && earlier.records()) return earlier;
   // Of what is not whole any more the handlers cannot run.
@@ -62,12 +59,12 @@ Result<OpenedRecording> EarlierRecording::open_for_reading() const {
 }
 
 bool EarlierRecording::records() const {
-  return run_of(maps_) == SessionState::running && !has_ended(maps_);
+  return is_running(maps_.state());
 }
 
 Status EarlierRecording::end() {
-  __atomic_store_n(&maps_.state().run, SessionState::stopping, __ATOMIC_SEQ_CST);
-  __atomic_store_n(&maps_.state().ended, SessionState::replaced, __ATOMIC_RELEASE);
+  store_run(maps_.state(), SessionState::stopping);
+  store_ended(maps_.state(), SessionState::replaced);
   return remove_running_pins(pin_folder_);
 }
 
@@ -87,7 +84,7 @@ bool still_records(const std::string& pin_folder) {
   Result<MetadataMap> metadata = MetadataMap::open(pin_folder);
   if (!metadata || !read_image(*metadata)) return false;
   Result<RecordingMaps> maps = RecordingMaps::open(pin_folder);
-  return maps && run_of(*maps) == SessionState::running;
+  return maps && is_running(maps->state());
 }
 
 }  // namespace stapd

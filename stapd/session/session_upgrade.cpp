@@ -6,12 +6,6 @@
 #include "stapd/session/session.h"
 
 namespace stapd {
-namespace {
-
-constexpr char kDoorbellPin[] = "doorbell";
-
-}  // namespace
-
 Status Session::keep_predecessor() {
   std::string folder = host_.paths.session_pins(name_);
   STAPD_ASSIGN(std::optional<SessionLock> lock, SessionLock::take(folder));
