@@ -44,9 +44,7 @@ Result<std::vector<std::string>> PinnedSession::list(const std::string& root) {
   return names;
 }
 
-bool PinnedSession::has_ended() const {
-  return load_ended(recorder_->state()) != 0;
-}
+bool PinnedSession::has_ended() const { return load_ended(recorder_->state()) != 0; }
 
 void PinnedSession::watch_holder() {
   holder_ = ProcessHandle(static_cast<pid_t>(metadata_.metadata().holder));

@@ -12,13 +12,11 @@
 namespace stapd {
 namespace {
 
-// An error when it is another build's.
-Result<ProgramImage> read_image(const MetadataMap& metadata) {
+// An error when it is another build's, or not whole.
+Status end_with_handlers(const std::string& folder) {
+  STAPD_ASSIGN(MetadataMap metadata, MetadataMap::open(folder));
   STAPD_ASSIGN(std::string encoded, metadata.read_image());
-  return decode_image_untrusted(encoded);
-}
-
-Status end_with_handlers(ProgramImage image, const std::string& folder) {
+  STAPD_ASSIGN(ProgramImage image, decode_image_untrusted(encoded));
   RecorderOptions options;
   options.pin_folder = folder;
   STAPD_ASSIGN(
@@ -45,26 +43,21 @@ Result<EarlierRecording> EarlierRecording::open(const std::string& pin_folder) {
   STAPD_ASSIGN(MetadataMap metadata, MetadataMap::open(pin_folder));
   STAPD_ASSIGN(SessionSchema schema, SessionSchema::open(metadata));
   STAPD_ASSIGN(RecordingMaps maps, RecordingMaps::open(pin_folder));
-  EarlierRecording earlier(pin_folder, metadata.metadata(), std::move(schema), std::move(maps));
-  if (load_ended(earlier.maps_.state())) return earlier;
-  Result<ProgramImage> image = read_image(metadata);
-  if (!image && earlier.records()) return earlier;
-  // Of what is not whole any more the handlers cannot run.
-  if (!image || !end_with_handlers(std::move(*image), pin_folder)) STAPD_TRY(earlier.end());
-  return earlier;
+  return EarlierRecording(pin_folder, metadata.metadata(), std::move(schema), std::move(maps));
 }
 
 Result<OpenedRecording> EarlierRecording::open_for_reading() const {
   return stapd::open_for_reading(schema_.sealed.get(), maps_);
 }
 
-bool EarlierRecording::records() const {
-  return is_running(maps_.state());
-}
+bool EarlierRecording::records() const { return is_running(maps_.state()); }
 
 Status EarlierRecording::end() {
-  store_run(maps_.state(), SessionState::stopping);
-  store_ended(maps_.state(), SessionState::replaced);
+  SessionState& state = maps_.state();
+  if (!load_ended(state) && !end_with_handlers(pin_folder_)) {
+    store_run(state, SessionState::stopping);
+    store_ended(state, SessionState::replaced);
+  }
   return remove_running_pins(pin_folder_);
 }
 
@@ -80,11 +73,11 @@ Status EarlierRecording::remove_pins() const {
   return removed;
 }
 
-bool still_records(const std::string& pin_folder) {
-  Result<MetadataMap> metadata = MetadataMap::open(pin_folder);
-  if (!metadata || !read_image(*metadata)) return false;
+bool was_replaced(const std::string& pin_folder, const std::string& successor) {
   Result<RecordingMaps> maps = RecordingMaps::open(pin_folder);
-  return maps && is_running(maps->state());
+  if (!maps || !is_running(maps->state())) return true;
+  Result<RecordingMaps> next = RecordingMaps::open(successor);
+  return next && (is_running(next->state()) || load_ended(next->state()));
 }
 
 }  // namespace stapd

@@ -142,9 +142,10 @@ void Session::start(Started tell, OnUnknownKey on_unknown_key) {
 
 std::optional<SessionFailure> Session::refusal(OnUnknownKey on_unknown_key) const {
   if (has_predecessor() && profile_gone_)
-    return SessionFailure{SessionFailure::Kind::profile,
-                          "another build of stapd started it, and it has no profile to start it "
-                          "from: it goes on recording as it was until it is stopped"};
+    return SessionFailure{
+        SessionFailure::Kind::profile,
+        "it cannot be taken over, and it has no profile to start it from: it goes "
+        "on recording as it was until it is stopped"};
   if (Status possible = check_bpffs_writable(); !possible)
     return SessionFailure{SessionFailure::Kind::start, possible.error().message};
   if (!profile_error_.empty()) return SessionFailure{SessionFailure::Kind::profile, profile_error_};
@@ -376,12 +377,16 @@ void Session::forget_sources() {
   depth_timer_.reset();
 }
 
-void Session::forget_recording() {
+void Session::forget_recorder() {
   forget_sources();
-  files_.reset();
   recorder_.reset();
   metadata_.reset();
   schema_.reset();
+}
+
+void Session::forget_recording() {
+  files_.reset();
+  forget_recorder();
 }
 
 // ---- what it holds ----------------------------------------------------------------------------
@@ -452,7 +457,7 @@ Result<Snapshot> Session::take_snapshot(const SnapshotRequest& request) const {
 Result<UniqueFd> Session::dump_globals() const {
   if (!recorder_ && readable_maps())
     return failf(ErrorCode::unsupported,
-                 "{} was started by another build of stapd: its globals "
+                 "{} was started by another build of stapd, or is not whole any more: its globals "
                  "cannot be read",
                  name_);
   if (!recorder_) return nothing_to_read();

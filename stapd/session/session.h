@@ -93,8 +93,8 @@ class Session {
   // Takes over what is pinned. An error when that is not to be had.
   // What stap or staprun left, and a process of theirs holds, is only looked at until that ends.
   Status adopt(std::optional<uint64_t> away_since);
-  // Keeps what is pinned, and which this build cannot take over: it can be read, and goes on
-  // recording until start() has an equal in its place.
+  // Keeps what is pinned and cannot be taken over: it can be read, and goes on recording until
+  // start() has an equal in its place.
   Status keep_predecessor();
   bool has_predecessor() const { return !recorder_ && !earlier_.empty(); }
   bool predecessor_records() const { return has_predecessor() && earlier_.newest().records(); }
@@ -167,6 +167,7 @@ class Session {
   Status take_charge_of_predecessor();
   Status succeed(UniqueFd image);
   void end_predecessor(const std::string& reason);
+  void replace_predecessor();
   // Null when there is nothing to read.
   const RecordingMaps* readable_maps() const;
   const SessionSchema& readable_schema() const;
@@ -180,6 +181,7 @@ class Session {
   void end_recording(const std::string& reason);
   std::string run_failure() const;
   void forget_sources();
+  void forget_recorder();
   void forget_recording();
   void tell_starters(const std::optional<SessionFailure>& failure);
 

@@ -26,7 +26,7 @@ Status Session::adopt(std::optional<uint64_t> away_since) {
   } else if (adopted) {
     adopted = take_over(away_since);
   }
-  if (!adopted) forget_recording();
+  if (!adopted) forget_recorder();
   return adopted;
 }
 
@@ -63,6 +63,8 @@ Status Session::take_over(std::optional<uint64_t> away_since) {
 }
 
 Status Session::go_on(const std::string& who, std::optional<uint64_t> away_since) {
+  // The dead stapd had not come to that.
+  if (!earlier_.empty() && earlier_.newest().records()) replace_predecessor();
   SessionMetadata& metadata = metadata_->metadata();
   ++metadata.adoptions;
   std::string away = "for an unknown time";

@@ -73,6 +73,8 @@ Status Session::adopt_earlier(const std::string& pin_folder) {
 }
 
 Status Session::adopt_earlier(EarlierRecording recording) {
+  if (predecessor_records()) replace_predecessor();
+  if (!recording.records()) STAPD_TRY(recording.end());
   earlier_.add(std::move(recording));
   if (predecessor_records()) return take_charge_of_predecessor();
   const EarlierRecording& earlier = earlier_.newest();

@@ -1,5 +1,6 @@
-// A session that another build of stapd started, whose image means nothing to this one: what it
-// recorded can be read, and its programs go on until those of this build run.
+// A session that cannot be taken over, since another build of stapd started it, whose image means
+// nothing to this one, or since some of its pins are gone: what it recorded can be read, and its
+// programs, which hold their maps themselves, go on until new ones run.
 #include "runtime/filing/filing_state.h"
 #include "runtime/load/pins.h"
 #include "runtime/load/session_lock.h"
@@ -18,12 +19,12 @@ Status Session::keep_predecessor() {
 Status Session::take_charge_of_predecessor() {
   const EarlierRecording& predecessor = earlier_.newest();
   started_real_ = predecessor.started_real();
-  Result<SharedArea> state = SharedArea::open(filing_pin(predecessor.pin_folder()));
-  if (!state) return {};  // it has none
+  if (!lacks_end_of_files(predecessor.pin_folder())) return {};  // it writes none
+  STAPD_ASSIGN(SharedArea state, SharedArea::open(filing_pin(predecessor.pin_folder())));
   Result<UniqueFd> doorbell = open_pin(predecessor.pin_folder() + "/" + kDoorbellPin);
   FilingSource source{predecessor.schema().info, predecessor.maps(),
                       doorbell ? doorbell->get() : -1};
-  STAPD_ASSIGN(files_, open_files(source, std::move(*state)));
+  STAPD_ASSIGN(files_, open_files(source, std::move(state)));
   return {};
 }
 
@@ -32,10 +33,14 @@ Status Session::succeed(UniqueFd image_fd) {
   STAPD_ASSIGN(Prepared prepared, prepare(std::move(image_fd)));
   STAPD_ASSIGN(std::unique_ptr<Recorder> recorder,
                Recorder::start(prepared.image, prepared.options));
-  end_predecessor("another build of stapd goes on");
-  if (files_) files_before_ = std::move(files_);
-  forget_recording();
+  replace_predecessor();
   return take(std::move(prepared), std::move(recorder));
+}
+
+// Its successor runs.
+void Session::replace_predecessor() {
+  end_predecessor("another recording goes on");
+  if (files_) files_before_ = std::move(files_);
 }
 
 void Session::end_predecessor(const std::string& reason) {
