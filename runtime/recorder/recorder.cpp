@@ -30,13 +30,10 @@ Recorder::~Recorder() = default;
 Result<std::unique_ptr<Recorder>> Recorder::start(std::shared_ptr<const ProgramImage> image,
                                                   const RecorderOptions& options) {
   STAPD_ASSIGN(std::unique_ptr<Recorder> recorder, prepare(std::move(image), options));
-  STAPD_TRY(recorder->publish_pins());
-  recorder->run_begin_handlers();
-  recorder->let_programs_run();
+  STAPD_TRY(recorder->begin());
   return recorder;
 }
 
-// Armed, and the programs do nothing yet.
 Result<std::unique_ptr<Recorder>> Recorder::prepare(std::shared_ptr<const ProgramImage> image,
                                                     const RecorderOptions& options) {
   std::unique_ptr<Recorder> recorder(new Recorder(std::move(image)));
@@ -47,9 +44,29 @@ Result<std::unique_ptr<Recorder>> Recorder::prepare(std::shared_ptr<const Progra
   return recorder;
 }
 
+Status Recorder::begin() {
+  STAPD_TRY(publish_pins());
+  run_begin_handlers();
+  let_programs_run();
+  return {};
+}
+
+Status Recorder::succeed() {
+  STAPD_TRY(try_begin_handlers());
+  STAPD_TRY(publish_pins());
+  let_programs_run();
+  return {};
+}
+
 void Recorder::run_begin_handlers() {
   run_family(ProbeSpec::Family::begin);
   if (!wants_to_end_) greet_processes();
+}
+
+Status Recorder::try_begin_handlers() {
+  run_begin_handlers();
+  if (!has_failed()) return {};
+  return failf(ErrorCode::invalid_argument, "its begin handlers failed: {}", last_error());
 }
 
 void Recorder::let_programs_run() {

@@ -137,11 +137,13 @@ class Session {
   void compile();
   void on_compiled(Result<CompiledScript> script);
   std::optional<SessionFailure> record(Result<CompiledScript> script);
+  struct Watches;
   struct Prepared;
-  Result<Prepared> prepare(UniqueFd image) const;
+  Result<Prepared> prepare(UniqueFd image);
+  Result<Watches> watch(const Recorder& recorder);
   Status begin_recording(UniqueFd image);
   Status replace_recording(UniqueFd image);
-  Status take(Prepared prepared, std::unique_ptr<Recorder> recorder);
+  void take(Prepared prepared);
   Status open_pins();
   Status take_over(std::optional<uint64_t> away_since);
   Status go_on(const std::string& who, std::optional<uint64_t> away_since);
@@ -153,16 +155,15 @@ class Session {
   void remove_unread();
   void note_pins_left(const std::string& pin_folder);
   void forget_pinned();
-  Status watch();
-  Result<std::unique_ptr<SessionFiles>> open_files(const FilingSource& source, SharedArea state);
-  Status begin_files(SharedArea state);
-  Status resume_files();
+  static FilingSource filing_source(const Recorder& recorder, const SessionSchema& schema);
+  Result<std::unique_ptr<SessionFiles>> make_files(const FilingSource& source, SharedArea state);
+  Result<std::unique_ptr<SessionFiles>> open_files();
+  void begin_files(std::unique_ptr<SessionFiles> files);
   void end_files(SessionFiles& files, const std::string& pin_folder, const std::string& reason);
   Status end_files_left(const FilingSource& source, const std::string& pin_folder,
                         const std::string& reason);
   SessionFiles* last_files() const;
   bool writes_end() const;
-  FilingSource filing_source() const;
   Status adopt_earlier(EarlierRecording earlier);
   Status take_charge_of_predecessor();
   Status succeed(UniqueFd image);
@@ -198,13 +199,17 @@ class Session {
   std::shared_ptr<Attempt> attempt_;  // to start or restart; gone when it was given up
   uint64_t started_real_ = 0;
 
-  // What a recorder is started with.
+  struct Watches {
+    EventSource control, clock;
+  };
+  // A recorder that can begin, with all that belongs to it: nothing of that fails any more when
+  // another recording has ended for it.
   struct Prepared {
     SessionSchema schema;
     MetadataMap metadata;
-    std::shared_ptr<const ProgramImage> image;
-    RecorderOptions options;
-    std::optional<SharedArea> files_state;
+    std::unique_ptr<Recorder> recorder;
+    std::unique_ptr<SessionFiles> files;  // null: it writes none
+    Watches watches;
   };
 
   std::optional<SessionSchema> schema_;
@@ -214,7 +219,8 @@ class Session {
   std::unique_ptr<SessionFiles> files_;  // null: it writes none
   // Of the recording before, which get their end: those of the next one come after them.
   std::unique_ptr<SessionFiles> files_before_;
-  EventSource control_, clock_, timer_, depth_timer_;
+  Watches watches_;
+  EventSource timer_, depth_timer_;
   SessionHolder holder_;
   bool unread_ = false;       // it has ended, and its pins wait for a reader
   bool too_shallow_ = false;  // and that was said

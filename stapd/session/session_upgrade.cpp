@@ -24,17 +24,18 @@ Status Session::take_charge_of_predecessor() {
   Result<UniqueFd> doorbell = open_pin(predecessor.pin_folder() + "/" + kDoorbellPin);
   FilingSource source{predecessor.schema().info, predecessor.maps(),
                       doorbell ? doorbell->get() : -1};
-  STAPD_ASSIGN(files_, open_files(source, std::move(state)));
+  STAPD_ASSIGN(files_, make_files(source, std::move(state)));
+  files_->start(std::move(files_before_));
   return {};
 }
 
 // An event of this moment may be recorded by both, and by none never.
 Status Session::succeed(UniqueFd image_fd) {
   STAPD_ASSIGN(Prepared prepared, prepare(std::move(image_fd)));
-  STAPD_ASSIGN(std::unique_ptr<Recorder> recorder,
-               Recorder::start(prepared.image, prepared.options));
+  STAPD_TRY(prepared.recorder->succeed());
   replace_predecessor();
-  return take(std::move(prepared), std::move(recorder));
+  take(std::move(prepared));
+  return {};
 }
 
 // Its successor runs.

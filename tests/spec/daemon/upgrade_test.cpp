@@ -270,5 +270,52 @@ TEST_F(Upgrade, KilledBeforeTheOldProgramsEndTheirFilesGetTheRest) {
   expect_exact(read({"rec.1"}), {1500}, 1);
 }
 
+TEST_F(Upgrade, BeginHandlersThatFailChangeNothing) {
+  record();
+  kill_old_build();
+  daemon_.add_profile("marked", "probe begin { error(\"no good\") }\n" + marked_script(),
+                      "ErrorBudget=0\n");
+  daemon_.start();
+  ASSERT_TRUE(comes_to("failed")) << daemon_.log();
+  EXPECT_TRUE(daemon_.says("its begin handlers failed: ")) << daemon_.log();
+  EXPECT_TRUE(daemon_.says("no good")) << daemon_.log();
+  EXPECT_FALSE(daemon_.has_pins_of("marked"));
+  EXPECT_FALSE(fs::exists(pins() + "+new"));
+  MarkedCalls({0}, 10).join();
+  EXPECT_EQ(produced(*daemon_.client().open("marked"), 0), 10u);
+  daemon_.write("marked.stp", marked_script());
+  ASSERT_TRUE(daemon_.client().start("marked")) << daemon_.client().error();
+  expect_recorded(10, 0);
+  expect_nothing_left();
+}
+
+// However far the new recording comes, the old one goes on, or the new one is there as a whole.
+TEST_F(Upgrade, WithoutDescriptorsTheOldProgramsGoOn) {
+  add(marked_script());
+  start();
+  kill_old_build();
+  daemon_.write("marked.stp", "probe nowhere { }\n");
+  daemon_.start();
+  ASSERT_TRUE(comes_to("failed")) << daemon_.log();
+  daemon_.write("marked.stp", marked_script());
+  bool started = false;
+  uint64_t calls = 0;
+  for (size_t more = 0; !started && more < 200; ++more) {
+    daemon_.limit_descriptors(more);
+    started = daemon_.client().start("marked");
+    if (started) break;
+    daemon_.limit_descriptors(200);
+    MarkedCalls({0}, 1).join();
+    ASSERT_EQ(produced(*daemon_.client().open("marked"), 0), ++calls) << daemon_.client().error();
+    ASSERT_FALSE(daemon_.has_pins_of("marked")) << daemon_.log();
+  }
+  ASSERT_TRUE(started) << daemon_.client().error();
+  EXPECT_GT(calls, 10u);
+  daemon_.limit_descriptors(200);
+  MarkedCalls({0}, 5).join();
+  expect_recorded(calls, 5);
+  expect_nothing_left();
+}
+
 }  // namespace
 }  // namespace stapd::test
