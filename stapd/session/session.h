@@ -112,7 +112,8 @@ class Session {
   // What it recorded before it was restarted, by the pins of it that a dead stapd left; its files
   // get the end that they may lack. Before adopt().
   Status adopt_earlier(const std::string& pin_folder);
-  void forget_earlier() { earlier_.forget_all(); }
+  // When their files have their end.
+  void forget_earlier();
   // `tell` gets why not all of its files could be written, or nothing; before stop() returns, or
   // later.
   void stop(SessionFiles::Finished tell);

@@ -85,6 +85,11 @@ Status Session::adopt_earlier(EarlierRecording recording) {
   return end_files_left({earlier.schema().info, earlier.maps()}, earlier.pin_folder(), "restarted");
 }
 
+void Session::forget_earlier() {
+  if (!writes_end()) return earlier_.forget_all();
+  last_files()->when_finished([this](const std::optional<std::string>&) { earlier_.forget_all(); });
+}
+
 SessionFiles* Session::last_files() const { return files_ ? files_.get() : files_before_.get(); }
 
 bool Session::writes_end() const {
