@@ -51,7 +51,9 @@ Status Recording::replace(const SnapshotFiles& snapshot) {
   is_elsewhere_ = snapshot.ring_id != ring_.id;
   if (is_elsewhere_) return {};
   STAPD_TRY(map_copied_segments(snapshot.ring.get(), ring_, snapshot.first, snapshot.end));
-  if (snapshot.ended) copy_ = snapshot.replaced ? Fate::replaced : Fate::ended;
+  // Parts are copied one after the other: the first one lacks what came before a later one's end.
+  if (snapshot.ended && snapshot.first == 0)
+    copy_ = snapshot.replaced ? Fate::replaced : Fate::ended;
   return {};
 }
 

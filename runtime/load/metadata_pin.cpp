@@ -28,7 +28,8 @@ Result<MapMemory> map_pages(int fd, size_t size, int protection) {
 
 Result<MetadataMap> MetadataMap::create(const SessionMetadata& metadata, const Content& content) {
   if (content.image.size() > kMaxContent || content.schema.size() > kMaxContent)
-    return failf(ErrorCode::limit, "a script of {} MB", content.image.size() >> 20);
+    return failf(ErrorCode::limit, "a script of {} MB",
+                 (content.image.size() + content.schema.size()) >> 20);
   MetadataMap map;
   const size_t schema_offset = behind(kImageOffset, content.image.size());
   map.size_ = behind(schema_offset, content.schema.size()) + 8 * size_t{content.segments};
@@ -98,7 +99,8 @@ Result<std::vector<uint64_t>> MetadataMap::read_positions() const {
   STAPD_ASSIGN(MapMemory whole, map_pages(fd(), size_, PROT_READ));
   const size_t offset = std::min(positions_offset(), size_);
   std::vector<uint64_t> positions((size_ - offset) / 8);
-  std::memcpy(positions.data(), whole.data() + offset, 8 * positions.size());
+  std::copy_n(whole.data() + offset, 8 * positions.size(),
+              reinterpret_cast<std::byte*>(positions.data()));
   return positions;
 }
 

@@ -1,4 +1,5 @@
-// How many errors of handlers a session bears: MAXERRORS, for handlers that run outside the kernel.
+// How many errors of handlers, and skipped ones, a session bears: MAXERRORS and MAXSKIPPED, for
+// handlers that run outside the kernel.
 // Programs do the same by themselves (translator/bpf/select_control.cpp), whoever is alive.
 #pragma once
 

@@ -6,6 +6,13 @@
 #include "runtime/ring/ring_reader.h"
 
 namespace stapd {
+namespace {
+
+uint64_t found(const SegmentLedger& ledger) {
+  return ledger.before + ledger.kept + ledger.in_flight + ledger.unreadable;
+}
+
+}  // namespace
 
 RingStream::RingStream(const RingMapping& ring, std::span<const RecordFormat> formats,
                        uint64_t since, uint32_t patience_us, uint64_t chunk_bytes)
@@ -66,10 +73,11 @@ void RingStream::copy_chunk(Track& track) {
   SegmentLedger& sum = track.index.ledger;
   uint64_t older = copy.ledger().before - chunk.after;
   sum.before += older;
-  track.has_older |= older > 0;
   sum.kept += copy.ledger().kept;
   sum.in_flight += copy.ledger().in_flight;
   sum.unreadable += copy.ledger().unreadable;
+  // What is older than something too old was not asked for. Newer chunks may still be overwritten.
+  if (older > 0) sum.before += chunk.newest.number - std::min(found(sum), chunk.newest.number);
   track.ahead.push_back(track.earliest.back());
   track.earliest.pop_back();
   track.index.chunks.pop_back();
@@ -148,10 +156,7 @@ uint64_t RingStream::records() const {
 
 SegmentLedger RingStream::ledger(uint32_t segment) const {
   SegmentLedger ledger = tracks_[segment].index.ledger;
-  uint64_t found = ledger.before + ledger.kept + ledger.in_flight + ledger.unreadable;
-  uint64_t missing = ledger.produced - std::min(found, ledger.produced);
-  // What is older than something too old was not asked for.
-  (tracks_[segment].has_older ? ledger.before : ledger.overwritten) += missing;
+  ledger.overwritten = ledger.produced - std::min(found(ledger), ledger.produced);
   return ledger;
 }
 

@@ -54,7 +54,6 @@ class RingStream {
     size_t merging = 0;
     uint64_t last_time = 0;
     uint64_t oldest = 0;
-    bool has_older = false;  // than what was asked for
 
     // The least time of what is not copied yet, and of what is not in the merge; nothing when all
     // is.

@@ -269,8 +269,9 @@ class SegmentWalk {
     ledger.in_flight = copy_.in_flight_.size();
     uint64_t found = ledger.before + ledger.kept + ledger.in_flight + ledger.unreadable;
     uint64_t missing = ledger.produced - std::min(found, ledger.produced);
-    // What is older than something too old was not asked for.
-    (older_ ? ledger.before : ledger.overwritten) += missing;
+    // What is older than something too old was not asked for; behind a number, everything was.
+    bool asked_for = !older_ || request_.after_number;
+    (asked_for ? ledger.overwritten : ledger.before) += missing;
     for (uint32_t cause = 0; cause < kDropCauses; ++cause)
       ledger.dropped[cause] = segment_.load_dropped(cause);
   }

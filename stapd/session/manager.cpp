@@ -205,7 +205,6 @@ void Manager::adopt_earlier() {
   }
 }
 
-// Those of which only what they recorded earlier is left: they were stopped.
 // What recorded last has gone without what it had recorded before: somebody removed its pins, or
 // was killed while it was being stopped.
 void Manager::settle_orphans(const std::set<std::string>& lost) {

@@ -80,7 +80,7 @@ void Selector::select_raise(const ir::Instr& instr) {
   emit_.jump(done_);
 }
 
-// Goes to `few` unless the error that was max_errors before this one, number `count`, was less than
+// Goes to `few` when the error that was max_errors before this one, number `count`, was more than
 // error_window_ms ago: runtime/recorder/error_budget.h is the same.
 void Selector::emit_unless_too_soon(Reg count, Label few) {
   const Limits& limits = image_.limits;

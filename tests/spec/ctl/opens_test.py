@@ -4,7 +4,6 @@ result, and of nothing else."""
 
 import ctypes
 import errno
-import mmap
 import os
 import platform
 import shutil
@@ -20,9 +19,7 @@ CONF_D = Path(__file__).resolve().parents[3] / "conf.d"
 LIBC = ctypes.CDLL(None, use_errno=True)
 LIBC.syscall.restype = ctypes.c_long
 OPEN, CREAT, OPENAT, OPENAT2 = 2, 85, 257, 437  # of x86_64
-I386_OPEN, I386_READLINK = 5, 85                # its 85 is no creat()
 AT_FDCWD = -100
-MAP_32BIT = 0x40  # below 4 GiB, where a 32-bit call's pointers reach
 
 
 def call(number, *arguments):
@@ -39,25 +36,6 @@ def call(number, *arguments):
 def how(flags, resolve=0):
     """struct open_how."""
     return struct.pack("=QQQ", flags, 0, resolve)
-
-
-class I386Calls:
-    """Calls by the gate of 32-bit programs, which a 64-bit one may take, too."""
-
-    # number, ebx, ecx, edx as a function's first four arguments
-    GATE = bytes.fromhex("53 89f8 89f3 87d1 cd80 5b c3")
-
-    def __init__(self):
-        self.memory = mmap.mmap(-1, mmap.PAGESIZE, mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS | MAP_32BIT,
-                                mmap.PROT_READ | mmap.PROT_WRITE | mmap.PROT_EXEC)
-        self.memory.write(self.GATE)
-        self.address = ctypes.addressof(ctypes.c_char.from_buffer(self.memory))
-        self.function = ctypes.CFUNCTYPE(*[ctypes.c_int] * 5)(self.address)
-
-    def call(self, number, name, second, third):
-        offset = 64
-        self.memory[offset:offset + len(name) + 1] = name + b"\0"
-        return self.function(number, self.address + offset, second, third)
 
 
 class Opens(InstanceTest):
@@ -129,17 +107,6 @@ class Opens(InstanceTest):
     def waits_in_the_kernel(thread):
         text = Path(f"/proc/self/task/{thread}/syscall").read_text(encoding="utf-8")
         return text.split()[0] == str(OPEN)
-
-    def test_a_32_bit_call_is_no_other_call(self):
-        """They are not seen, as tapsets/README.md says, nor taken for the call that has their number."""
-        if not Path("/proc/sys/abi/vsyscall32").exists():
-            self.skipTest("this kernel runs no 32-bit programs")
-        calls = I386Calls()
-        fd = calls.call(I386_OPEN, self.name(""), os.O_RDONLY, 0)
-        self.assertGreaterEqual(fd, 0)
-        os.close(fd)
-        self.assertEqual(calls.call(I386_READLINK, self.name("none"), 0, 0), -errno.EINVAL)
-        self.assertEqual(self.shown(), [])
 
 
 if __name__ == "__main__":

@@ -164,6 +164,21 @@ TEST(Follower, SinceStartsInTheMiddleOfHistory) {
   EXPECT_EQ(polled(only_new, ring, 2000), (Values{12}));
 }
 
+// A handler that began before the time that was asked for makes no gap unasked for.
+TEST(Follower, SinceAndALateRecordHideNoGap) {
+  TestRing ring;
+  RingReader reader = ring.reader();
+  ring.write(0, 1000, 1);
+  RingFollower follower(reader, {.settle_ns = kNoSettle, .since = 1000});
+  EXPECT_EQ(polled(follower, ring, 2000), (Values{1}));
+  constexpr uint64_t kRecords = 10'000;
+  for (uint64_t i = 0; i < kRecords; ++i) ring.write(0, 2000 + i, 2 + i);
+  ring.write(0, 500, 2 + kRecords);
+  const uint64_t given = polled(follower, ring, 100'000).size();
+  EXPECT_LT(given, kRecords);
+  EXPECT_EQ(follower.total().overwritten, kRecords - given);
+}
+
 TEST(Follower, PositionsGoOnWithoutLossAfterARestart) {
   TestRing ring(2);
   RingReader reader = ring.reader();

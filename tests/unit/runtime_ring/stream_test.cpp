@@ -128,6 +128,24 @@ TEST(Stream, WhatIsOverwrittenMeanwhileIsCounted) {
   EXPECT_EQ(ledger.produced, ledger.before + ledger.kept + ledger.in_flight + ledger.overwritten);
 }
 
+// That older records were there when the reading began does not make later losses unasked for.
+TEST(Stream, WhatIsOverwrittenMeanwhileWasAskedFor) {
+  TestRing ring;
+  constexpr uint64_t kRecords = 1500, kSince = 300;
+  for (uint64_t i = 1; i <= kRecords; ++i) ring.write(0, i, i, "text");
+  RingStream stream = stream_of(ring, kSince);
+  RingRecord record;
+  ASSERT_TRUE(stream.next(record));
+  EXPECT_EQ(record.number, kSince);
+  for (uint64_t i = 1; i <= 5000; ++i) ring.write(0, kRecords + i, kRecords + i, "later");
+  const uint64_t given = 1 + all_of(stream).size();
+  SegmentLedger ledger = stream.ledger(0);
+  EXPECT_EQ(ledger.before, kSince - 1);
+  EXPECT_EQ(ledger.kept, given);
+  EXPECT_EQ(ledger.overwritten, kRecords - (kSince - 1) - given);
+  EXPECT_GT(ledger.overwritten, 1000u);
+}
+
 TEST(Stream, WhatWasReadAheadIsSafe) {
   TestRing ring;
   for (uint64_t i = 1; i <= 1500; ++i) ring.write(0, i, i, "text");
