@@ -6,6 +6,7 @@
 #include <tuple>
 
 #include "runtime/image/ir_text.h"
+#include "runtime/image/map_names.h"
 #include "translator/arch/machine.h"
 #include "translator/ast/ast_printer.h"
 #include "translator/bpf/disassemble.h"
@@ -162,7 +163,7 @@ class Compilation {
 
   static void add_doorbell(ProgramImage& image) {
     image.doorbell = static_cast<uint32_t>(image.maps.size());
-    image.maps.push_back({"doorbell", MapSpec::Type::ring_buffer, 0, 0, 4096, false});
+    image.maps.push_back({kDoorbellPin, MapSpec::Type::ring_buffer, 0, 0, 4096, false});
   }
 
   // What programs want to know of the machine; BTF is only opened when a handler asks for a name.

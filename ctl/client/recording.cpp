@@ -2,6 +2,7 @@
 
 #include "ctl/client/read_sealed.h"
 #include "runtime/base/clock.h"
+#include "runtime/load/run_word.h"
 
 namespace stapd::ctl {
 namespace {
@@ -61,7 +62,7 @@ RingReader Recording::reader() const { return RingReader(ring_.mapping(), info_.
 Recording::Fate Recording::fate() const {
   if (!copied_from_.empty()) return copy_;
   const auto* state = reinterpret_cast<const SessionState*>(state_.data());
-  uint32_t ended = __atomic_load_n(&state->ended, __ATOMIC_ACQUIRE);
+  uint32_t ended = load_ended(*state);
   if (!ended) return Fate::grows;
   return ended == SessionState::replaced ? Fate::replaced : Fate::ended;
 }

@@ -10,6 +10,7 @@
 #include "runtime/image/image_io.h"
 #include "runtime/load/death_watch.h"
 #include "runtime/load/pins.h"
+#include "runtime/load/run_word.h"
 #include "runtime/load/session_pins.h"
 
 namespace stapd::ctl {
@@ -43,9 +44,7 @@ Result<std::vector<std::string>> PinnedSession::list(const std::string& root) {
   return names;
 }
 
-bool PinnedSession::has_ended() const {
-  return __atomic_load_n(&recorder_->state().ended, __ATOMIC_ACQUIRE) != 0;
-}
+bool PinnedSession::has_ended() const { return load_ended(recorder_->state()) != 0; }
 
 void PinnedSession::watch_holder() {
   holder_ = ProcessHandle(static_cast<pid_t>(metadata_.metadata().holder));

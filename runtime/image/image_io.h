@@ -1,5 +1,6 @@
-// A program image as bytes: in the state directory while its session records. Only the version of
-// this build is read; an image of another version is compiled again from its script.
+// A program image as bytes: pinned beside its session (runtime/load/metadata_pin.h), or in a module
+// file. Only the version of this build is read; a session whose image is of another is started
+// again.
 #pragma once
 
 #include <string>

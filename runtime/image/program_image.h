@@ -1,6 +1,6 @@
 // The product of the translator and all that the runtime needs of a script: plain data,
-// serialisable (image_io.h), kept in the state directory while a session records and embedded in
-// recordings.
+// serialisable (image_io.h), pinned beside the session that records, and what a module file of
+// `stap -p4` holds (module_file.h).
 #pragma once
 
 #include <cstdint>

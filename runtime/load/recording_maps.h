@@ -6,14 +6,12 @@
 #include <string>
 
 #include "runtime/base/unique_fd.h"
+#include "runtime/image/map_names.h"
 #include "runtime/image/program_image.h"
 #include "runtime/load/map_memory.h"
 #include "runtime/ring/segment.h"
 
 namespace stapd {
-
-constexpr char kRingPin[] = "ring";
-constexpr char kStatePin[] = "state";
 
 struct RingShape {
   uint32_t segment_size = 0;  // bytes, a power of two

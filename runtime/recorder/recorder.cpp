@@ -14,6 +14,7 @@
 #include "runtime/load/load_program.h"
 #include "runtime/load/metadata_pin.h"
 #include "runtime/load/pins.h"
+#include "runtime/load/run_word.h"
 #include "runtime/recorder/error_budget.h"
 #include "runtime/recorder/running_processes.h"
 #include "runtime/recorder/show_globals.h"
@@ -21,14 +22,6 @@
 #include "runtime/vm/map_codec.h"
 
 namespace stapd {
-namespace {
-
-void store_run(SessionState& state, SessionState::Run run) {
-  __atomic_store_n(&state.run, run, __ATOMIC_SEQ_CST);
-}
-
-}  // namespace
-
 Recorder::Recorder(std::shared_ptr<const ProgramImage> image) : image_(std::move(image)) {}
 Recorder::~Recorder() = default;
 
@@ -37,13 +30,10 @@ Recorder::~Recorder() = default;
 Result<std::unique_ptr<Recorder>> Recorder::start(std::shared_ptr<const ProgramImage> image,
                                                   const RecorderOptions& options) {
   STAPD_ASSIGN(std::unique_ptr<Recorder> recorder, prepare(std::move(image), options));
-  STAPD_TRY(recorder->publish_pins());
-  recorder->run_begin_handlers();
-  recorder->let_programs_run();
+  STAPD_TRY(recorder->begin());
   return recorder;
 }
 
-// Armed, and the programs do nothing yet.
 Result<std::unique_ptr<Recorder>> Recorder::prepare(std::shared_ptr<const ProgramImage> image,
                                                     const RecorderOptions& options) {
   std::unique_ptr<Recorder> recorder(new Recorder(std::move(image)));
@@ -54,9 +44,29 @@ Result<std::unique_ptr<Recorder>> Recorder::prepare(std::shared_ptr<const Progra
   return recorder;
 }
 
+Status Recorder::begin() {
+  STAPD_TRY(publish_pins());
+  run_begin_handlers();
+  let_programs_run();
+  return {};
+}
+
+Status Recorder::succeed() {
+  STAPD_TRY(try_begin_handlers());
+  STAPD_TRY(publish_pins());
+  let_programs_run();
+  return {};
+}
+
 void Recorder::run_begin_handlers() {
   run_family(ProbeSpec::Family::begin);
   if (!wants_to_end_) greet_processes();
+}
+
+Status Recorder::try_begin_handlers() {
+  run_begin_handlers();
+  if (!has_failed()) return {};
+  return failf(ErrorCode::invalid_argument, "its begin handlers failed: {}", last_error());
 }
 
 void Recorder::let_programs_run() {
@@ -358,8 +368,7 @@ Status Recorder::stop(Pins pins) {
   run_family(has_failed() ? ProbeSpec::Family::error : ProbeSpec::Family::end);
   if (!has_failed()) show_globals();
   stopped_ = true;
-  __atomic_store_n(&session.ended, was_replaced_ ? SessionState::replaced : SessionState::for_good,
-                   __ATOMIC_RELEASE);
+  store_ended(session, was_replaced_ ? SessionState::replaced : SessionState::for_good);
   timers_.clear();
   return removed;
 }

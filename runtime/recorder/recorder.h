@@ -33,9 +33,22 @@ struct RecorderOptions {
 
 class Recorder {
  public:
-  // Loads and attaches everything, runs the begin handlers, and lets the programs run. `image` is
-  // shared with whoever formats records. What could not be attached and may be missing is said by
-  // take_warnings().
+  // Loads and attaches everything, and pins it beside options.pin_folder: nothing runs, and nobody
+  // sees it. `image` is shared with whoever formats records. What could not be attached and may be
+  // missing is said by take_warnings().
+  static Result<std::unique_ptr<Recorder>> prepare(std::shared_ptr<const ProgramImage> image,
+                                                   const RecorderOptions& options);
+  // What is prepared begins: its pins get their name, the begin handlers run, and then the
+  // programs. already_exists when a session of that name is there.
+  Status begin();
+  // As begin(), while `old` records and until this one does: from one moment to the next. `old`'s
+  // pins are in `old_folder` then, and what is left is old.stop(). An error, also of the begin
+  // handlers, leaves `old` recording as if nothing had been.
+  Status replace(Recorder& old, const std::string& old_folder);
+  // As begin(), while something records that is not ours, and goes on after an error: so begin
+  // handlers that fail are one.
+  Status succeed();
+  // prepare() and begin().
   static Result<std::unique_ptr<Recorder>> start(std::shared_ptr<const ProgramImage> image,
                                                  const RecorderOptions& options);
   // Takes over what another process pinned in options.pin_folder and left recording; busy when that
@@ -50,12 +63,6 @@ class Recorder {
   // For stop(), to which one that was replaced did not come before its process died.
   static Result<std::unique_ptr<Recorder>> adopt_replaced(std::shared_ptr<const ProgramImage> image,
                                                           const RecorderOptions& options);
-  // As start(), and takes the place of `old`: from one moment to the next `old` records no more and
-  // the new one does. `old`'s pins are in `old_folder` then, and what is left is old.stop(). An
-  // error, also of the begin handlers, leaves `old` recording as if nothing had been.
-  static Result<std::unique_ptr<Recorder>> replace(std::shared_ptr<const ProgramImage> image,
-                                                   const RecorderOptions& options, Recorder& old,
-                                                   const std::string& old_folder);
   // What is pinned goes on recording.
   ~Recorder();
   Recorder(const Recorder&) = delete;
@@ -124,12 +131,11 @@ class Recorder {
 
   Status load(const RecorderOptions& options);
   Status attach_probes(const RecorderOptions& options);
-  static Result<std::unique_ptr<Recorder>> prepare(std::shared_ptr<const ProgramImage> image,
-                                                   const RecorderOptions& options);
   Status pin_beside(const RecorderOptions& options);
   Status publish_pins();
   Status remove_pins();
   void run_begin_handlers();
+  Status try_begin_handlers();
   void let_programs_run();
   Status open_pins(const std::string& folder);
   Status hold(const std::string& folder);

@@ -4,15 +4,12 @@
 
 #include "runtime/load/metadata_pin.h"
 #include "runtime/load/pins.h"
+#include "runtime/load/run_word.h"
 #include "runtime/load/session_pins.h"
 #include "runtime/recorder/recorder.h"
 
 namespace stapd {
 namespace {
-
-void store_run(SessionState& state, SessionState::Run run) {
-  __atomic_store_n(&state.run, run, __ATOMIC_SEQ_CST);
-}
 
 std::string beside(const std::string& folder) { return folder + "+new"; }
 
@@ -99,17 +96,11 @@ Result<std::unique_ptr<Recorder>> Recorder::adopt_replaced(
 }
 
 // Whoever is killed between two of these steps leaves one session that records, under one of the
-// two names: stapd takes over `old_folder` again when its run word says that it still runs.
-Result<std::unique_ptr<Recorder>> Recorder::replace(std::shared_ptr<const ProgramImage> image,
-                                                    const RecorderOptions& options, Recorder& old,
-                                                    const std::string& old_folder) {
-  STAPD_ASSIGN(std::unique_ptr<Recorder> recorder, prepare(std::move(image), options));
-  recorder->run_begin_handlers();
-  if (recorder->has_failed())
-    return failf(ErrorCode::invalid_argument, "its begin handlers failed: {}",
-                 recorder->last_error());
+// two names: `old_folder` gets its name again as long as this one does not run.
+Status Recorder::replace(Recorder& old, const std::string& old_folder) {
+  STAPD_TRY(try_begin_handlers());
   STAPD_TRY(rename_pin_folder(old.pin_folder_, old_folder));
-  if (Status published = recorder->publish_pins(); !published) {
+  if (Status published = publish_pins(); !published) {
     STAPD_TRY(rename_pin_folder(old_folder, old.pin_folder_));
     return tl::unexpected(published.error());
   }
@@ -117,9 +108,9 @@ Result<std::unique_ptr<Recorder>> Recorder::replace(std::shared_ptr<const Progra
   old.keeps_pins_ = old.was_replaced_ = true;
   // In this order, since an event's programs run in the order in which they were attached: no event
   // finds neither running. One that is handled at this very moment may find both.
-  recorder->let_programs_run();
+  let_programs_run();
   store_run(old.maps_->session_state(), SessionState::stopping);
-  return recorder;
+  return {};
 }
 
 }  // namespace stapd

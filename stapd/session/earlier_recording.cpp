@@ -5,19 +5,18 @@
 #include "runtime/image/image_io.h"
 #include "runtime/load/metadata_pin.h"
 #include "runtime/load/pins.h"
+#include "runtime/load/run_word.h"
 #include "runtime/load/session_pins.h"
 #include "runtime/recorder/recorder.h"
 
 namespace stapd {
 namespace {
 
-// An error when it is another build's.
-Result<ProgramImage> read_image(const MetadataMap& metadata) {
+// An error when it is another build's, or not whole.
+Status end_with_handlers(const std::string& folder) {
+  STAPD_ASSIGN(MetadataMap metadata, MetadataMap::open(folder));
   STAPD_ASSIGN(std::string encoded, metadata.read_image());
-  return decode_image_untrusted(encoded);
-}
-
-Status end_with_handlers(ProgramImage image, const std::string& folder) {
+  STAPD_ASSIGN(ProgramImage image, decode_image_untrusted(encoded));
   RecorderOptions options;
   options.pin_folder = folder;
   STAPD_ASSIGN(
@@ -26,12 +25,8 @@ Status end_with_handlers(ProgramImage image, const std::string& folder) {
   return recorder->stop();
 }
 
-uint32_t run_of(const RecordingMaps& maps) {
-  return __atomic_load_n(&maps.state().run, __ATOMIC_SEQ_CST);
-}
-
-bool has_ended(const RecordingMaps& maps) {
-  return __atomic_load_n(&maps.state().ended, __ATOMIC_ACQUIRE) != 0;
+bool is_running(const SessionState& state) {
+  return load_run(state) == SessionState::running && !load_ended(state);
 }
 
 }  // namespace
@@ -48,26 +43,21 @@ Result<EarlierRecording> EarlierRecording::open(const std::string& pin_folder) {
   STAPD_ASSIGN(MetadataMap metadata, MetadataMap::open(pin_folder));
   STAPD_ASSIGN(SessionSchema schema, SessionSchema::open(metadata));
   STAPD_ASSIGN(RecordingMaps maps, RecordingMaps::open(pin_folder));
-  EarlierRecording earlier(pin_folder, metadata.metadata(), std::move(schema), std::move(maps));
-  if (has_ended(earlier.maps_)) return earlier;
-  Result<ProgramImage> image = read_image(metadata);
-  if (!image && earlier.records()) return earlier;
-  // Of what is not whole any more the handlers cannot run.
-  if (!image || !end_with_handlers(std::move(*image), pin_folder)) STAPD_TRY(earlier.end());
-  return earlier;
+  return EarlierRecording(pin_folder, metadata.metadata(), std::move(schema), std::move(maps));
 }
 
 Result<OpenedRecording> EarlierRecording::open_for_reading() const {
   return stapd::open_for_reading(schema_.sealed.get(), maps_);
 }
 
-bool EarlierRecording::records() const {
-  return run_of(maps_) == SessionState::running && !has_ended(maps_);
-}
+bool EarlierRecording::records() const { return is_running(maps_.state()); }
 
 Status EarlierRecording::end() {
-  __atomic_store_n(&maps_.state().run, SessionState::stopping, __ATOMIC_SEQ_CST);
-  __atomic_store_n(&maps_.state().ended, SessionState::replaced, __ATOMIC_RELEASE);
+  SessionState& state = maps_.state();
+  if (!load_ended(state) && !end_with_handlers(pin_folder_)) {
+    store_run(state, SessionState::stopping);
+    store_ended(state, SessionState::replaced);
+  }
   return remove_running_pins(pin_folder_);
 }
 
@@ -83,11 +73,11 @@ Status EarlierRecording::remove_pins() const {
   return removed;
 }
 
-bool still_records(const std::string& pin_folder) {
-  Result<MetadataMap> metadata = MetadataMap::open(pin_folder);
-  if (!metadata || !read_image(*metadata)) return false;
+bool was_replaced(const std::string& pin_folder, const std::string& successor) {
   Result<RecordingMaps> maps = RecordingMaps::open(pin_folder);
-  return maps && run_of(*maps) == SessionState::running;
+  if (!maps || !is_running(maps->state())) return true;
+  Result<RecordingMaps> next = RecordingMaps::open(successor);
+  return next && (is_running(next->state()) || load_ended(next->state()));
 }
 
 }  // namespace stapd

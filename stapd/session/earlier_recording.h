@@ -1,7 +1,7 @@
 // What a session recorded before: a ring that only grows old since it was started anew (with
-// another script, or another ring), or one that another build of stapd left recording, which goes
-// on until this build's takes its place. It stays pinned, so that it outlives stapd like the
-// session itself.
+// another script, or another ring), or one that records and cannot be taken over, which goes on
+// until another one has its place. It stays pinned, so that it outlives stapd like the session
+// itself.
 #pragma once
 
 #include <string>
@@ -16,8 +16,7 @@ namespace stapd {
 
 class EarlierRecording {
  public:
-  // What a replaced Recorder left pinned: ended, when its stapd died before that. What another
-  // build left is not touched.
+  // By its pins; of them nothing changes.
   static Result<EarlierRecording> open(const std::string& pin_folder);
 
   const std::string& pin_folder() const { return pin_folder_; }
@@ -28,13 +27,16 @@ class EarlierRecording {
   const RecordingMaps& maps() const { return maps_; }
   Result<OpenedRecording> open_for_reading() const;
 
-  // Another build's programs record.
+  // Its programs still do.
   bool records() const;
-  // They do no longer. The handlers of their end do not run: they are in the other build's code.
+  // They do no longer. The handlers of their end run when this build understands them, and all that
+  // they need is there.
   Status end();
 
   // Renames its folder.
   Status move_to(const std::string& pin_folder);
+  // Somebody else has.
+  void has_moved_to(const std::string& pin_folder) { pin_folder_ = pin_folder; }
   // It can be read as long as somebody has it open.
   Status remove_pins() const;
 
@@ -48,8 +50,8 @@ class EarlierRecording {
   RecordingMaps maps_;
 };
 
-// Whether the folder's programs still record, and are this build's: whoever replaced it was killed
-// before it could say that they should not.
-bool still_records(const std::string& pin_folder);
+// Whether what is pinned there was replaced by what is pinned in `successor`: whoever is killed in
+// the midst of that leaves one that records, and another one that does not yet.
+bool was_replaced(const std::string& pin_folder, const std::string& successor);
 
 }  // namespace stapd

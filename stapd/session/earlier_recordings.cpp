@@ -26,7 +26,8 @@ bool has_wrapped(const RingReader& ring) {
 
 void EarlierRecordings::add(EarlierRecording recording) {
   recordings_.push_back(std::move(recording));
-  if (recordings_.size() > kMost) forget_oldest("it was restarted too often");
+  while (recordings_.size() > kMost && !lacks_end_of_files(recordings_.front().pin_folder()))
+    forget_oldest("it was restarted too often");
 }
 
 void EarlierRecordings::forget_oldest(const std::string& why) {

@@ -15,7 +15,7 @@ class EarlierRecordings {
   using Say = std::function<void(int priority, const std::string& text)>;
   explicit EarlierRecordings(Say say) : say_(std::move(say)) {}
 
-  // The newest of them. When there are too many, the oldest goes.
+  // The newest of them. When there are too many, the oldest goes, if its files have their end.
   void add(EarlierRecording recording);
   // A ring that has begun to overwrite holds as much as it ever will: it needs none before it.
   void forget_outlived(const RingReader& now);

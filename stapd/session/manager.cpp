@@ -20,6 +20,12 @@ constexpr uint64_t kReaderIsGoneNs = 10'000'000'000;
 // While bpffs is read-only.
 constexpr uint64_t kBetweenLooksNs = 2'000'000'000;
 
+// By another process.
+bool is_held(const std::string& pin_folder) {
+  Result<std::optional<SessionLock>> lock = SessionLock::take(pin_folder);
+  return lock && !*lock;
+}
+
 }  // namespace
 
 Manager::Manager(EventLoop& loop, const Paths& paths, Log& log)
@@ -179,8 +185,9 @@ void Manager::look_at_pins() {
 void Manager::restore_replaced() {
   for (const std::string& pin : list_pins(paths_.sessions_folder())) {
     std::string name = session_of_earlier_pins(pin);
-    if (name.empty() || !still_records(paths_.sessions_folder() + "/" + pin)) continue;
     std::string folder = paths_.session_pins(name);
+    if (name.empty() || was_replaced(paths_.sessions_folder() + "/" + pin, folder)) continue;
+    if (is_held(folder)) continue;
     if (Status removed = discard_pin_folder(folder); !removed)
       log_.write({LOG_ERR, removed.error().message, name});
     if (std::rename((paths_.sessions_folder() + "/" + pin).c_str(), folder.c_str()) != 0)
@@ -220,8 +227,7 @@ void Manager::settle_orphans(const std::set<std::string>& lost) {
 // What somebody holds is alive, whatever we understand of it.
 void Manager::sweep(const std::string& pin, const std::string& why) {
   std::string folder = paths_.sessions_folder() + "/" + pin;
-  Result<std::optional<SessionLock>> lock = SessionLock::take(folder);
-  if (lock && !*lock) {
+  if (is_held(folder)) {
     log_.write({LOG_WARNING, fmt::format("left {} to the process that holds it: {}", folder, why)});
     return;
   }

@@ -142,9 +142,10 @@ void Session::start(Started tell, OnUnknownKey on_unknown_key) {
 
 std::optional<SessionFailure> Session::refusal(OnUnknownKey on_unknown_key) const {
   if (has_predecessor() && profile_gone_)
-    return SessionFailure{SessionFailure::Kind::profile,
-                          "another build of stapd started it, and it has no profile to start it "
-                          "from: it goes on recording as it was until it is stopped"};
+    return SessionFailure{
+        SessionFailure::Kind::profile,
+        "it cannot be taken over, and it has no profile to start it from: it goes "
+        "on recording as it was until it is stopped"};
   if (Status possible = check_bpffs_writable(); !possible)
     return SessionFailure{SessionFailure::Kind::start, possible.error().message};
   if (!profile_error_.empty()) return SessionFailure{SessionFailure::Kind::profile, profile_error_};
@@ -202,13 +203,14 @@ void Session::tell_starters(const std::optional<SessionFailure>& failure) {
   for (const Started& starter : starters) starter(failure);
 }
 
-Result<Session::Prepared> Session::prepare(UniqueFd image_fd) const {
+Result<Session::Prepared> Session::prepare(UniqueFd image_fd) {
   STAPD_ASSIGN(std::string encoded, read_whole(image_fd.get()));
   STAPD_ASSIGN(ProgramImage image, decode_image_untrusted(encoded));
   ClockReading now = read_clocks();
   SessionMetadata metadata;
   metadata.started_real = now.real;
   metadata.started_boot = now.boot;
+  metadata.holder = static_cast<uint64_t>(getpid());
   copy_text(metadata.fingerprint, fingerprint_of(profile_));
   copy_text(metadata.profile_path, profile_.path);
   copy_text(metadata.script_path, profile_.script_path);
@@ -225,9 +227,16 @@ Result<Session::Prepared> Session::prepare(UniqueFd image_fd) const {
     STAPD_ASSIGN(files_state, SessionFiles::make_state(profile_.files));
     options.more_pins.emplace_back(kFilingPin, files_state->fd());
   }
-  return Prepared{std::move(schema), std::move(map),
-                  std::make_shared<const ProgramImage>(std::move(image)), options,
-                  std::move(files_state)};
+  STAPD_ASSIGN(std::unique_ptr<Recorder> recorder,
+               Recorder::prepare(std::make_shared<const ProgramImage>(std::move(image)), options));
+  std::unique_ptr<SessionFiles> files;
+  if (files_state) {
+    FilingSource source = filing_source(*recorder, schema);
+    STAPD_ASSIGN(files, make_files(source, std::move(*files_state)));
+  }
+  STAPD_ASSIGN(Watches watches, watch(*recorder));
+  return Prepared{std::move(schema), std::move(map), std::move(recorder), std::move(files),
+                  std::move(watches)};
 }
 
 Status Session::begin_recording(UniqueFd image_fd) {
@@ -235,34 +244,33 @@ Status Session::begin_recording(UniqueFd image_fd) {
   forget_recording();
   forget_earlier();
   STAPD_ASSIGN(Prepared prepared, prepare(std::move(image_fd)));
-  STAPD_ASSIGN(std::unique_ptr<Recorder> recorder,
-               Recorder::start(prepared.image, prepared.options));
-  Status taken = take(std::move(prepared), std::move(recorder));
-  if (!taken) forget_recording();
-  return taken;
+  STAPD_TRY(prepared.recorder->begin());
+  take(std::move(prepared));
+  return {};
 }
 
-Status Session::take(Prepared prepared, std::unique_ptr<Recorder> recorder) {
-  recorder_ = std::move(recorder);
+void Session::take(Prepared prepared) {
+  recorder_ = std::move(prepared.recorder);
   schema_ = std::move(prepared.schema);
   metadata_.emplace(std::move(prepared.metadata));
-  metadata_->metadata().holder = static_cast<uint64_t>(getpid());
   started_real_ = metadata_->metadata().started_real;
-  if (prepared.files_state) STAPD_TRY(begin_files(std::move(*prepared.files_state)));
-  return watch();
+  watches_ = std::move(prepared.watches);
+  begin_files(std::move(prepared.files));
+  watch_depth();
 }
 
 // ---- while it records -------------------------------------------------------------------------
 
-Status Session::watch() {
-  STAPD_ASSIGN(control_, host_.loop.on_readable(recorder_->control_fd(), [this] {
+// Of the one that is to be the session's.
+Result<Session::Watches> Session::watch(const Recorder& recorder) {
+  Watches watches;
+  STAPD_ASSIGN(watches.control, host_.loop.on_readable(recorder.control_fd(), [this] {
     recorder_->handle_control();
     look_after();
   }));
-  STAPD_ASSIGN(
-      clock_, host_.loop.on_readable(recorder_->clock_fd(), [this] { recorder_->handle_clock(); }));
-  watch_depth();
-  return {};
+  STAPD_ASSIGN(watches.clock,
+               host_.loop.on_readable(recorder.clock_fd(), [this] { recorder_->handle_clock(); }));
+  return watches;
 }
 
 // After anything that may have run a handler or told us something.
@@ -370,18 +378,21 @@ void Session::switch_file() {
 }
 
 void Session::forget_sources() {
-  control_.reset();
-  clock_.reset();
+  watches_ = {};
   timer_.reset();
   depth_timer_.reset();
 }
 
-void Session::forget_recording() {
+void Session::forget_recorder() {
   forget_sources();
-  files_.reset();
   recorder_.reset();
   metadata_.reset();
   schema_.reset();
+}
+
+void Session::forget_recording() {
+  files_.reset();
+  forget_recorder();
 }
 
 // ---- what it holds ----------------------------------------------------------------------------
@@ -452,7 +463,7 @@ Result<Snapshot> Session::take_snapshot(const SnapshotRequest& request) const {
 Result<UniqueFd> Session::dump_globals() const {
   if (!recorder_ && readable_maps())
     return failf(ErrorCode::unsupported,
-                 "{} was started by another build of stapd: its globals "
+                 "{} was started by another build of stapd, or is not whole any more: its globals "
                  "cannot be read",
                  name_);
   if (!recorder_) return nothing_to_read();

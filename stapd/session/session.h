@@ -93,8 +93,8 @@ class Session {
   // Takes over what is pinned. An error when that is not to be had.
   // What stap or staprun left, and a process of theirs holds, is only looked at until that ends.
   Status adopt(std::optional<uint64_t> away_since);
-  // Keeps what is pinned, and which this build cannot take over: it can be read, and goes on
-  // recording until start() has an equal in its place.
+  // Keeps what is pinned and cannot be taken over: it can be read, and goes on recording until
+  // start() has an equal in its place.
   Status keep_predecessor();
   bool has_predecessor() const { return !recorder_ && !earlier_.empty(); }
   bool predecessor_records() const { return has_predecessor() && earlier_.newest().records(); }
@@ -112,7 +112,8 @@ class Session {
   // What it recorded before it was restarted, by the pins of it that a dead stapd left; its files
   // get the end that they may lack. Before adopt().
   Status adopt_earlier(const std::string& pin_folder);
-  void forget_earlier() { earlier_.forget_all(); }
+  // When their files have their end.
+  void forget_earlier();
   // `tell` gets why not all of its files could be written, or nothing; before stop() returns, or
   // later.
   void stop(SessionFiles::Finished tell);
@@ -137,11 +138,13 @@ class Session {
   void compile();
   void on_compiled(Result<CompiledScript> script);
   std::optional<SessionFailure> record(Result<CompiledScript> script);
+  struct Watches;
   struct Prepared;
-  Result<Prepared> prepare(UniqueFd image) const;
+  Result<Prepared> prepare(UniqueFd image);
+  Result<Watches> watch(const Recorder& recorder);
   Status begin_recording(UniqueFd image);
   Status replace_recording(UniqueFd image);
-  Status take(Prepared prepared, std::unique_ptr<Recorder> recorder);
+  void take(Prepared prepared);
   Status open_pins();
   Status take_over(std::optional<uint64_t> away_since);
   Status go_on(const std::string& who, std::optional<uint64_t> away_since);
@@ -153,20 +156,20 @@ class Session {
   void remove_unread();
   void note_pins_left(const std::string& pin_folder);
   void forget_pinned();
-  Status watch();
-  Result<std::unique_ptr<SessionFiles>> open_files(const FilingSource& source, SharedArea state);
-  Status begin_files(SharedArea state);
-  Status resume_files();
+  static FilingSource filing_source(const Recorder& recorder, const SessionSchema& schema);
+  Result<std::unique_ptr<SessionFiles>> make_files(const FilingSource& source, SharedArea state);
+  Result<std::unique_ptr<SessionFiles>> open_files();
+  void begin_files(std::unique_ptr<SessionFiles> files);
   void end_files(SessionFiles& files, const std::string& pin_folder, const std::string& reason);
   Status end_files_left(const FilingSource& source, const std::string& pin_folder,
                         const std::string& reason);
   SessionFiles* last_files() const;
   bool writes_end() const;
-  FilingSource filing_source() const;
   Status adopt_earlier(EarlierRecording earlier);
   Status take_charge_of_predecessor();
   Status succeed(UniqueFd image);
   void end_predecessor(const std::string& reason);
+  void replace_predecessor();
   // Null when there is nothing to read.
   const RecordingMaps* readable_maps() const;
   const SessionSchema& readable_schema() const;
@@ -180,6 +183,7 @@ class Session {
   void end_recording(const std::string& reason);
   std::string run_failure() const;
   void forget_sources();
+  void forget_recorder();
   void forget_recording();
   void tell_starters(const std::optional<SessionFailure>& failure);
 
@@ -196,13 +200,17 @@ class Session {
   std::shared_ptr<Attempt> attempt_;  // to start or restart; gone when it was given up
   uint64_t started_real_ = 0;
 
-  // What a recorder is started with.
+  struct Watches {
+    EventSource control, clock;
+  };
+  // A recorder that can begin, with all that belongs to it: nothing of that fails any more when
+  // another recording has ended for it.
   struct Prepared {
     SessionSchema schema;
     MetadataMap metadata;
-    std::shared_ptr<const ProgramImage> image;
-    RecorderOptions options;
-    std::optional<SharedArea> files_state;
+    std::unique_ptr<Recorder> recorder;
+    std::unique_ptr<SessionFiles> files;  // null: it writes none
+    Watches watches;
   };
 
   std::optional<SessionSchema> schema_;
@@ -212,7 +220,8 @@ class Session {
   std::unique_ptr<SessionFiles> files_;  // null: it writes none
   // Of the recording before, which get their end: those of the next one come after them.
   std::unique_ptr<SessionFiles> files_before_;
-  EventSource control_, clock_, timer_, depth_timer_;
+  Watches watches_;
+  EventSource timer_, depth_timer_;
   SessionHolder holder_;
   bool unread_ = false;       // it has ended, and its pins wait for a reader
   bool too_shallow_ = false;  // and that was said

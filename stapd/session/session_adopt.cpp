@@ -19,14 +19,14 @@ Status Session::adopt(std::optional<uint64_t> away_since) {
   Status adopted = open_pins();
   std::string folder = host_.paths.session_pins(name_);
   if (adopted && recorder_->is_stopped() && lacks_end_of_files(folder)) {
-    adopted = end_files_left(filing_source(), folder, "stopped");
+    adopted = end_files_left(filing_source(*recorder_, *schema_), folder, "stopped");
     if (adopted) show_outcome();
   } else if (adopted && recorder_->is_stopped()) {
     show_end();
   } else if (adopted) {
     adopted = take_over(away_since);
   }
-  if (!adopted) forget_recording();
+  if (!adopted) forget_recorder();
   return adopted;
 }
 
@@ -63,6 +63,12 @@ Status Session::take_over(std::optional<uint64_t> away_since) {
 }
 
 Status Session::go_on(const std::string& who, std::optional<uint64_t> away_since) {
+  STAPD_ASSIGN(std::unique_ptr<SessionFiles> files, open_files());
+  STAPD_ASSIGN(watches_, watch(*recorder_));
+  // The dead stapd had not come to that.
+  if (!earlier_.empty() && earlier_.newest().records()) replace_predecessor();
+  begin_files(std::move(files));
+  watch_depth();
   SessionMetadata& metadata = metadata_->metadata();
   ++metadata.adoptions;
   std::string away = "for an unknown time";
@@ -71,10 +77,8 @@ Status Session::go_on(const std::string& who, std::optional<uint64_t> away_since
     metadata.away += metadata.last_away;
     away = "for " + in_seconds(metadata.last_away);
   }
-  STAPD_TRY(resume_files());
   recorder_->write_notice(fmt::format("{} was away {}; the recording went on\n", who, away));
   Status alive = recorder_->wants_to_end() ? Status() : recorder_->prove_alive();
-  STAPD_TRY(watch());
   if (alive)
     say(LOG_INFO,
         fmt::format("goes on recording; no {} was there {}", who == "stapd" ? "stapd" : "process",

@@ -32,18 +32,20 @@ Result<SharedArea> SessionFiles::make_state(const FileSettings& settings) {
   return area;
 }
 
-Result<std::unique_ptr<SessionFiles>> SessionFiles::begin(EventLoop& loop, Say say,
-                                                          const FilingSource& source,
-                                                          SharedArea state,
-                                                          std::unique_ptr<SessionFiles> before) {
+Result<std::unique_ptr<SessionFiles>> SessionFiles::make(EventLoop& loop, Say say,
+                                                         const FilingSource& source,
+                                                         SharedArea state) {
   STAPD_ASSIGN(std::unique_ptr<Filing> filing, Filing::make(source, std::move(state)));
-  std::unique_ptr<SessionFiles> files(
-      new SessionFiles(loop, std::move(say), std::move(filing), std::move(before)));
+  std::unique_ptr<SessionFiles> files(new SessionFiles(loop, std::move(say), std::move(filing)));
   SessionFiles* self = files.get();
   STAPD_ASSIGN(self->news_, loop.on_readable(self->filing_->news_fd(), [self] { self->hear(); }));
-  auto start = [self](const std::optional<std::string>&) { self->filing_->start(); };
-  self->before_ ? self->before_->when_finished(start) : start(std::nullopt);
   return files;
+}
+
+void SessionFiles::start(std::unique_ptr<SessionFiles> before) {
+  before_ = std::move(before);
+  auto go = [this](const std::optional<std::string>&) { filing_->start(); };
+  before_ ? before_->when_finished(go) : go(std::nullopt);
 }
 
 void SessionFiles::hear() {

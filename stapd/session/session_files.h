@@ -26,11 +26,11 @@ class SessionFiles {
 
   // A map for FilingState, to be pinned before anything is recorded.
   static Result<SharedArea> make_state(const FileSettings& settings);
-  // `state` is of make_state(), or the pin of a session that is taken over. `before`: of the
-  // recording that this one replaces, and whose end comes first; or null.
-  static Result<std::unique_ptr<SessionFiles>> begin(EventLoop& loop, Say say,
-                                                     const FilingSource& source, SharedArea state,
-                                                     std::unique_ptr<SessionFiles> before);
+  // `state` is of make_state(), or the pin of a session that is taken over.
+  static Result<std::unique_ptr<SessionFiles>> make(EventLoop& loop, Say say,
+                                                    const FilingSource& source, SharedArea state);
+  // Once. `before`: of the recording that this one replaces, and whose end comes first; or null.
+  void start(std::unique_ptr<SessionFiles> before);
 
   FilingStatus status() const { return filing_->status(); }
 
@@ -44,9 +44,8 @@ class SessionFiles {
   void when_finished(Finished tell);
 
  private:
-  SessionFiles(EventLoop& loop, Say say, std::unique_ptr<Filing> filing,
-               std::unique_ptr<SessionFiles> before)
-      : loop_(loop), say_(std::move(say)), before_(std::move(before)), filing_(std::move(filing)) {}
+  SessionFiles(EventLoop& loop, Say say, std::unique_ptr<Filing> filing)
+      : loop_(loop), say_(std::move(say)), filing_(std::move(filing)) {}
   void hear();
   void end(std::optional<std::string> failure);
 

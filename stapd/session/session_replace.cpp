@@ -19,17 +19,16 @@ void Session::restart(Started tell) {
 
 Status Session::replace_recording(UniqueFd image_fd) {
   STAPD_ASSIGN(Prepared prepared, prepare(std::move(image_fd)));
-  std::string folder = host_.paths.earlier_pins(name_, metadata_->metadata().started_boot);
-  STAPD_ASSIGN(std::unique_ptr<Recorder> recorder,
-               Recorder::replace(prepared.image, prepared.options, *recorder_, folder));
+  STAPD_ASSIGN(EarlierRecording replaced, EarlierRecording::open(recorder_->pin_folder()));
+  std::string folder = host_.paths.earlier_pins(name_, replaced.started_boot());
+  STAPD_TRY(prepared.recorder->replace(*recorder_, folder));
+  replaced.has_moved_to(folder);
   end_handlers("restarted");
   if (files_) files_before_ = std::move(files_);
-  forget_recording();
-  if (Result<EarlierRecording> replaced = EarlierRecording::open(folder))
-    earlier_.add(std::move(*replaced));
-  else
-    say(LOG_ERR, "what it recorded before cannot be read: " + replaced.error().message);
-  return take(std::move(prepared), std::move(recorder));
+  forget_recorder();
+  earlier_.add(std::move(replaced));
+  take(std::move(prepared));
+  return {};
 }
 
 }  // namespace stapd

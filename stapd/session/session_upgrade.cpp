@@ -1,17 +1,12 @@
-// A session that another build of stapd started, whose image means nothing to this one: what it
-// recorded can be read, and its programs go on until those of this build run.
+// A session that cannot be taken over, since another build of stapd started it, whose image means
+// nothing to this one, or since some of its pins are gone: what it recorded can be read, and its
+// programs, which hold their maps themselves, go on until new ones run.
 #include "runtime/filing/filing_state.h"
 #include "runtime/load/pins.h"
 #include "runtime/load/session_lock.h"
 #include "stapd/session/session.h"
 
 namespace stapd {
-namespace {
-
-constexpr char kDoorbellPin[] = "doorbell";
-
-}  // namespace
-
 Status Session::keep_predecessor() {
   std::string folder = host_.paths.session_pins(name_);
   STAPD_ASSIGN(std::optional<SessionLock> lock, SessionLock::take(folder));
@@ -24,24 +19,29 @@ Status Session::keep_predecessor() {
 Status Session::take_charge_of_predecessor() {
   const EarlierRecording& predecessor = earlier_.newest();
   started_real_ = predecessor.started_real();
-  Result<SharedArea> state = SharedArea::open(filing_pin(predecessor.pin_folder()));
-  if (!state) return {};  // it has none
+  if (!lacks_end_of_files(predecessor.pin_folder())) return {};  // it writes none
+  STAPD_ASSIGN(SharedArea state, SharedArea::open(filing_pin(predecessor.pin_folder())));
   Result<UniqueFd> doorbell = open_pin(predecessor.pin_folder() + "/" + kDoorbellPin);
   FilingSource source{predecessor.schema().info, predecessor.maps(),
                       doorbell ? doorbell->get() : -1};
-  STAPD_ASSIGN(files_, open_files(source, std::move(*state)));
+  STAPD_ASSIGN(files_, make_files(source, std::move(state)));
+  files_->start(std::move(files_before_));
   return {};
 }
 
 // An event of this moment may be recorded by both, and by none never.
 Status Session::succeed(UniqueFd image_fd) {
   STAPD_ASSIGN(Prepared prepared, prepare(std::move(image_fd)));
-  STAPD_ASSIGN(std::unique_ptr<Recorder> recorder,
-               Recorder::start(prepared.image, prepared.options));
-  end_predecessor("another build of stapd goes on");
+  STAPD_TRY(prepared.recorder->succeed());
+  replace_predecessor();
+  take(std::move(prepared));
+  return {};
+}
+
+// Its successor runs.
+void Session::replace_predecessor() {
+  end_predecessor("another recording goes on");
   if (files_) files_before_ = std::move(files_);
-  forget_recording();
-  return take(std::move(prepared), std::move(recorder));
 }
 
 void Session::end_predecessor(const std::string& reason) {

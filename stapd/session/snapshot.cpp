@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cerrno>
 
+#include "runtime/load/run_word.h"
 #include "runtime/ring/ring_snapshot.h"
 #include "stapd/session/sealed_memfd.h"
 
@@ -38,7 +39,7 @@ Result<Snapshot> copy_recording(int schema_fd, const RecordingMaps& maps,
   snapshot.first = snapshot.end = std::min(request.first, ring.segments);
   STAPD_ASSIGN(snapshot.ring_id, kernel_map_id(maps.ring_fd()));
   // Before the copy: what was written until it ended is in it.
-  uint32_t ended = __atomic_load_n(&maps.state().ended, __ATOMIC_ACQUIRE);
+  uint32_t ended = load_ended(maps.state());
   snapshot.ended = ended != 0;
   snapshot.replaced = ended == SessionState::replaced;
   STAPD_ASSIGN(snapshot.ring, make_memfd("stapd-snapshot"));

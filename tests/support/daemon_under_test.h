@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -118,6 +119,15 @@ class DaemonUnderTest {
         text << std::ifstream(task.path().string() + name).rdbuf() << "\n";
     }
     return text.str();
+  }
+
+  // How many descriptors it may have from now on; by default as many as it has now.
+  void limit_descriptors(size_t more) {
+    auto open = std::filesystem::directory_iterator("/proc/" + std::to_string(pid_) + "/fd");
+    rlimit limit = {};
+    prlimit(pid_, RLIMIT_NOFILE, nullptr, &limit);
+    limit.rlim_cur = static_cast<rlim_t>(std::distance(begin(open), end(open))) + more;
+    ASSERT_EQ(prlimit(pid_, RLIMIT_NOFILE, &limit, nullptr), 0);
   }
 
   bool has_pins() const { return std::filesystem::exists(paths().pin_folder); }

@@ -6,6 +6,7 @@
 #include <bit>
 
 #include "runtime/image/map_layout.h"
+#include "runtime/image/map_names.h"
 
 namespace stapd {
 namespace {
@@ -29,8 +30,8 @@ class Layout {
 
   void add_fixed_maps() {
     image_.maps.resize(kFixedMaps);
-    image_.maps[kRingMap] = {"ring", MapSpec::Type::array, 4, 0, 0, true};
-    image_.maps[kStateMap] = {"state", MapSpec::Type::array, 4, 0, 1, true};
+    image_.maps[kRingMap] = {kRingPin, MapSpec::Type::array, 4, 0, 0, true};
+    image_.maps[kStateMap] = {kStatePin, MapSpec::Type::array, 4, 0, 1, true};
     image_.maps[kControlMap] = {"control", MapSpec::Type::ring_buffer, 0, 0, 4096, false};
     image_.maps[kScratchMap] = {"scratch", MapSpec::Type::array, 4, 64, 0, false};
     image_.maps[kDataMap] = {"data", MapSpec::Type::array, 4, 8, 1, false};

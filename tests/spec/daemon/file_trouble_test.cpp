@@ -325,6 +325,52 @@ TEST_F(EndWithoutRoom, KilledInAStopTheNextWritesWhatTheRingHas) {
   EXPECT_FALSE(daemon_.has_pins());
 }
 
+// Of a recording that could not be taken over, since it is not whole any more.
+TEST_F(EndWithoutRoom, KilledInAStartTheNextWritesWhatTheRingBeforeHas) {
+  add(marked_script(), "Compression=none\n", "Size=4M\n");
+  start();
+  fill_disk();
+  daemon_.kill_now();
+  ASSERT_TRUE(fs::remove(daemon_.paths().session_pins("marked") + "/data"));
+  add("probe nowhere { }\n", "Compression=none\n", "Size=4M\n");
+  daemon_.start();
+  ASSERT_TRUE(wait_until([&] { return daemon_.client().state_of("marked") == "failed"; }))
+      << daemon_.log();
+  std::thread stopper([&] { daemon_.connect()->stop("marked"); });
+  ASSERT_TRUE(wait_until([&] { return daemon_.client().state_of("marked") == "stopped"; }));
+  add(marked_script(), "Compression=none\n", "Size=4M\n");
+  std::thread starter([&] { daemon_.connect()->start("marked"); });
+  EXPECT_TRUE(wait_until([&] { return daemon_.client().state_of("marked") == "starting"; }));
+  daemon_.kill_now();
+  stopper.join();
+  starter.join();
+  make_room();
+  daemon_.start();
+  ASSERT_TRUE(daemon_.client().start("marked")) << daemon_.client().error();
+  expect_exact(read({"rec"}), {20'000});
+  ASSERT_TRUE(daemon_.client().stop("marked")) << daemon_.client().error();
+  EXPECT_FALSE(daemon_.has_pins());
+}
+
+TEST_F(EndWithoutRoom, RestartedTooOftenItKeepsWhatItsFilesLack) {
+  std::string more = "Size=64M\nCompression=none\n";
+  add(marked_script(), more, "Size=4M\n");
+  start();
+  fill_disk();
+  add(marked_script(), more, "Size=64K\n");
+  for (int i = 0; i < 6; ++i)
+    ASSERT_TRUE(daemon_.client().restart("marked")) << daemon_.client().error();
+  // The disk is given up after a while.
+  bool still_waits = !daemon_.says("not all of its files was written");
+  EXPECT_NE(daemon_.says("it was restarted too often"), still_waits) << daemon_.log();
+  daemon_.kill_now();
+  make_room();
+  daemon_.start();
+  ASSERT_TRUE(daemon_.client().stop("marked")) << daemon_.client().error();
+  if (still_waits) expect_exact(read({"rec.0"}), {20'000});
+  EXPECT_FALSE(daemon_.has_pins());
+}
+
 TEST_F(RemovedFiles, AFolderThatIsRemovedIsSaidAndTakenWhenItIsThereAgain) {
   add(marked_script(), "Size=64K\n");
   start();

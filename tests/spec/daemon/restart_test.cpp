@@ -30,6 +30,10 @@ class Restart : public testing::Test {
                             on_marked_call("printf(\"" + word + "\\n\")"),
                         "[Memory]\nSize=" + size + "\n");
   }
+  // It writes files, too: as much as a session can have.
+  void write_files_profile(const std::string& word) {
+    write_profile(word, "64K\n[File]\nPath=" + daemon_.root() + "/out/rec");
+  }
   void restart(const std::string& word, const std::string& size = "64K") {
     write_profile(word, size);
     ASSERT_TRUE(daemon_.client().restart("marked")) << daemon_.client().error();
@@ -172,6 +176,59 @@ TEST_F(Restart, WhoIsKilledWhileStoppingLeavesNothingEarlier) {
   EXPECT_FALSE(std::filesystem::exists(earlier));
   EXPECT_NE(daemon_.client().state_of("marked"), "recording");
 }
+
+// ---- without descriptors ------------------------------------------------------------------------
+
+TEST_F(Restart, WithoutDescriptorsItGoesOnAsItWas) {
+  write_files_profile("second");
+  uint64_t calls = 0;
+  bool restarted = false;
+  for (size_t more = 0; !restarted && more < 200; ++more) {
+    daemon_.limit_descriptors(more);
+    restarted = daemon_.client().restart("marked");
+    daemon_.limit_descriptors(200);
+    if (restarted) break;
+    call_once();
+    ASSERT_EQ(daemon_.client().state_of("marked"), "recording");
+    ASSERT_EQ(produced_of(*daemon_.client().open("marked"), 0) +
+                  produced_of(*daemon_.client().open("marked"), 1),
+              ++calls)
+        << daemon_.client().error();
+    ASSERT_EQ(pins_like("+earlier-"), 0u);
+  }
+  ASSERT_TRUE(restarted) << daemon_.client().error();
+  EXPECT_GT(calls, 10u);
+  call_once();
+  EXPECT_EQ(daemon_.client().open("marked")->text(), "second begins\nsecond\n");
+  EXPECT_EQ(daemon_.client().open_earlier("marked").size(), 1u);
+  ASSERT_TRUE(daemon_.client().stop("marked")) << daemon_.client().error();
+  EXPECT_FALSE(daemon_.has_pins());
+}
+
+TEST_F(Restart, WithoutDescriptorsNothingIsLeftOfAStart) {
+  ASSERT_TRUE(daemon_.client().stop("marked"));
+  write_files_profile("second");
+  size_t failures = 0;
+  bool started = false;
+  for (size_t more = 0; !started && more < 200; ++more) {
+    daemon_.limit_descriptors(more);
+    started = daemon_.client().start("marked");
+    daemon_.limit_descriptors(200);
+    if (started) break;
+    ++failures;
+    ASSERT_EQ(daemon_.client().state_of("marked"), "failed");
+    ASSERT_FALSE(daemon_.has_pins_of("marked")) << daemon_.client().error();
+    ASSERT_FALSE(std::filesystem::exists(daemon_.paths().session_pins("marked") + "+new"));
+  }
+  ASSERT_TRUE(started) << daemon_.client().error();
+  EXPECT_GT(failures, 10u);
+  call_once();
+  EXPECT_EQ(daemon_.client().open("marked")->text(), "second begins\nsecond\n");
+  ASSERT_TRUE(daemon_.client().stop("marked")) << daemon_.client().error();
+  EXPECT_FALSE(daemon_.has_pins());
+}
+
+// ---- killed -------------------------------------------------------------------------------------
 
 // Whoever is killed at any moment of a restart leaves one that records, and nothing half made.
 TEST_F(Restart, KilledAtAnyMomentOneRecords) {
