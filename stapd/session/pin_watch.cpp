@@ -39,9 +39,6 @@ void PinWatch::look() {
 }
 
 void PinWatch::rearm() {
-  // Before its descriptor is closed, which a child that compiles may have, too: else epoll keeps
-  // it.
-  source_.reset();
   Status watches = watch();
   if (watches && refused_) say_(LOG_NOTICE, "is told of the sessions of stap again");
   if (!watches && !refused_)
@@ -49,27 +46,52 @@ void PinWatch::rearm() {
                       watches.error().message);
   refused_ = !watches;
   if (watches) return;
+  close();
   if (auto later = loop_.at(read_clocks().mono + kBetweenLooksNs, [this] { look(); }))
     source_ = std::move(*later);
+}
+
+// One for all time: to close one waits until the kernel has taken back all that are being closed,
+// of any process, and all wait for us meanwhile.
+Status PinWatch::open() {
+  if (inotify_.valid()) return {};
+  inotify_.reset(inotify_init1(IN_CLOEXEC | IN_NONBLOCK));
+  if (!inotify_.valid()) return fail_errno("inotify", errno);
+  STAPD_ASSIGN(source_, loop_.on_readable(inotify_.get(), [this] { look(); }));
+  return {};
+}
+
+void PinWatch::close() {
+  // Before its descriptor, which a child that compiles may have, too: else epoll keeps it.
+  source_.reset();
+  inotify_.reset();
+  watches_.clear();
+}
+
+bool PinWatch::add(const std::string& folder, uint32_t events, std::set<int>& kept) {
+  int watch = inotify_add_watch(inotify_.get(), folder.c_str(), events | IN_ONLYDIR);
+  if (watch >= 0) kept.insert(watch);
+  return watch >= 0;
 }
 
 // The deepest folder that is there says what comes into it, the one above that it goes: a removed
 // folder that somebody has open says nothing itself. Each time anew, since folders come and go.
 Status PinWatch::watch() {
-  inotify_.reset(inotify_init1(IN_CLOEXEC | IN_NONBLOCK));
-  if (!inotify_.valid()) return fail_errno("inotify", errno);
+  STAPD_TRY(open());
+  std::set<int> kept;
   std::string deepest = sessions_folder(instance_);
   constexpr uint32_t kComings = IN_CREATE | IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE;
-  while (inotify_add_watch(inotify_.get(), deepest.c_str(), kComings | IN_ONLYDIR) < 0) {
+  while (!add(deepest, kComings, kept)) {
     if (errno != ENOENT || deepest == "/") return fail_errno("watching " + deepest, errno);
     deepest = std::filesystem::path(deepest).parent_path();
   }
   // Whoever looks now must be able to: what is there already is not told.
   UniqueFd readable(::open(deepest.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (!readable.valid() && errno != ENOENT) return fail_errno("reading " + deepest, errno);
-  std::string above = std::filesystem::path(deepest).parent_path();
-  inotify_add_watch(inotify_.get(), above.c_str(), IN_DELETE | IN_MOVED_FROM | IN_ONLYDIR);
-  STAPD_ASSIGN(source_, loop_.on_readable(inotify_.get(), [this] { look(); }));
+  add(std::filesystem::path(deepest).parent_path(), IN_DELETE | IN_MOVED_FROM, kept);
+  for (int gone : watches_)
+    if (!kept.contains(gone)) inotify_rm_watch(inotify_.get(), gone);
+  watches_ = std::move(kept);
   return {};
 }
 

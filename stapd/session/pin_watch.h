@@ -3,6 +3,7 @@
 #pragma once
 
 #include <functional>
+#include <set>
 #include <string>
 
 #include "runtime/base/unique_fd.h"
@@ -24,6 +25,10 @@ class PinWatch {
   void look();
   void rearm();
   Status watch();
+  Status open();
+  void close();
+  // Of `folder`, among those that are kept; false, with errno, when there is none.
+  bool add(const std::string& folder, uint32_t events, std::set<int>& kept);
   bool has_lost_events() const;
 
   EventLoop& loop_;
@@ -31,6 +36,7 @@ class PinWatch {
   std::function<void()> changed_;
   Say say_;
   UniqueFd inotify_;
+  std::set<int> watches_;
   EventSource source_;
   bool refused_ = false;  // and that was said
 };
