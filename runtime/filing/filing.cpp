@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <chrono>
 #include <csignal>
+#include <system_error>
 
 #include "runtime/filing/filing_shared.h"
 #include "runtime/filing/filing_thread.h"
@@ -38,17 +39,40 @@ Result<std::unique_ptr<Filing>> Filing::make(const FilingSource& source, SharedA
   std::unique_ptr<Filing> filing(new Filing);
   STAPD_ASSIGN(filing->shared_->wake, make_eventfd());
   STAPD_ASSIGN(filing->shared_->news, make_eventfd());
-  STAPD_ASSIGN(filing->work_, FilingThread::make(filing->shared_, source, std::move(state)));
+  STAPD_ASSIGN(std::unique_ptr<FilingThread> work,
+               FilingThread::make(filing->shared_, source, std::move(state)));
+  STAPD_TRY(filing->make_thread(std::move(work)));
   return filing;
 }
 
-void Filing::start() {
+Status Filing::make_thread(std::unique_ptr<FilingThread> work) {
   // Signals are the main thread's.
   sigset_t all, before;
   sigfillset(&all);
   pthread_sigmask(SIG_SETMASK, &all, &before);
-  thread_ = std::thread([work = std::move(work_)] { work->run(); });
+  int refused = 0;
+  try {
+    thread_ = std::thread([shared = shared_, work = std::move(work)] {
+      std::unique_lock lock(shared->mutex);
+      shared->changed.wait(lock, [&] { return shared->go || shared->leave; });
+      bool go = shared->go;
+      shared->ended = !go;
+      lock.unlock();
+      if (go) return work->run();
+      shared->changed.notify_all();
+    });
+  } catch (const std::system_error& error) {
+    refused = error.code().value();
+  }
   pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  return refused ? Status(fail_errno("a thread that writes the session's files", refused))
+                 : Status{};
+}
+
+void Filing::start() {
+  std::lock_guard lock(shared_->mutex);
+  shared_->go = true;
+  shared_->changed.notify_all();
 }
 
 Filing::~Filing() {
@@ -56,6 +80,7 @@ Filing::~Filing() {
   std::unique_lock lock(shared_->mutex);
   shared_->leave = true;
   signal(shared_->wake);
+  shared_->changed.notify_all();
   bool ended = shared_->changed.wait_for(lock, kPatience, [&] { return shared_->ended; });
   lock.unlock();
   ended ? thread_.join() : thread_.detach();
@@ -84,7 +109,7 @@ void Filing::finish(const std::string& reason) {
 
 void Filing::catch_up() {
   std::unique_lock lock(shared_->mutex);
-  if (!thread_.joinable() || shared_->read < shared_->asked) return;  // it did not the last time
+  if (!shared_->go || shared_->read < shared_->asked) return;  // it did not the last time
   ++shared_->asked;
   signal(shared_->wake);
   shared_->changed.wait_for(lock, kCatchUp,

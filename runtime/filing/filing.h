@@ -43,7 +43,7 @@ struct FilingSource {
 
 class Filing {
  public:
-  // `state` is a FilingState's.
+  // `state` is a FilingState's. Makes all that can fail, the thread too.
   static Result<std::unique_ptr<Filing>> make(const FilingSource& source, SharedArea state);
   // Once. Files are opened by the thread: what is wrong with them is news.
   void start();
@@ -69,9 +69,9 @@ class Filing {
   struct Shared;
 
   Filing();
+  Status make_thread(std::unique_ptr<FilingThread> work);
 
   std::shared_ptr<Shared> shared_;
-  std::unique_ptr<FilingThread> work_;  // until it is started
   std::thread thread_;
 };
 

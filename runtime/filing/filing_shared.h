@@ -14,7 +14,8 @@ struct Filing::Shared {
   UniqueFd news;  // eventfd, to the owner
 
   std::mutex mutex;                 // for all below; never held while anything waits
-  std::condition_variable changed;  // `read` or `ended`
+  std::condition_variable changed;  // `go`, `leave`, `read` or `ended`
+  bool go = false;                  // it may begin
   bool leave = false, finish = false, switch_file = false;  // wishes
   std::string reason;                                       // to finish
   uint64_t asked = 0, read = 0;                             // how often it should catch up, and did

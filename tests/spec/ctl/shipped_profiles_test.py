@@ -38,6 +38,9 @@ class ShippedProfiles(InstanceTest):
     def test_signals(self):
         self.start("signals")
         with subprocess.Popen(["sleep", "1000"]) as sleeper:
+            # It closes its side of Popen()'s pipe before it has its new name.
+            comm = Path(f"/proc/{sleeper.pid}/comm")
+            wait_for(lambda: comm.read_text() == "sleep\n", "its name")
             for number in (signal.SIGCHLD, signal.SIGWINCH, signal.SIGSTOP, 40, signal.SIGTERM, signal.SIGKILL):
                 sleeper.send_signal(number)
             sleeper.wait(PATIENCE)

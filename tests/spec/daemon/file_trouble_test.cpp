@@ -12,6 +12,65 @@ namespace {
 class KilledFiles : public FilesTest {};
 class RemovedFiles : public FilesTest {};
 
+// ---- without a thread ---------------------------------------------------------------------------
+
+// A cgroup with so many tasks, in which this process and its children are; gone with it.
+class FewTasks {
+ public:
+  explicit FewTasks(int tasks) {
+    const std::string root =
+        fs::exists("/sys/fs/cgroup/pids") ? "/sys/fs/cgroup/pids" : "/sys/fs/cgroup";
+    folder_ = root + "/stapd-test-" + std::to_string(getpid());
+    procs_ = root + "/cgroup.procs";
+    std::error_code error;
+    fs::create_directory(folder_, error);
+    std::ofstream(folder_ + "/pids.max") << tasks;
+    std::ofstream(folder_ + "/cgroup.procs") << getpid();
+  }
+  ~FewTasks() {
+    std::ofstream(procs_) << getpid();
+    std::error_code ignored;
+    wait_until([&] { return fs::remove(folder_, ignored); }, 5);
+  }
+  FewTasks(const FewTasks&) = delete;
+  FewTasks& operator=(const FewTasks&) = delete;
+
+  bool holds() const {
+    std::string line;
+    std::ifstream procs(folder_ + "/cgroup.procs");
+    while (std::getline(procs, line))
+      if (line == std::to_string(getpid())) return fs::exists(folder_ + "/pids.max");
+    return false;
+  }
+
+ private:
+  std::string folder_, procs_;
+};
+
+TEST_F(KilledFiles, WithoutAThreadForThemTheRecordingGoesOn) {
+  add(marked_script(), "", "Size=1M\n");
+  start();
+  MarkedCalls calls({0}, 1000);
+  calls.join();
+  daemon_.kill_now();
+  {
+    FewTasks few(2);  // this process, and stapd
+    if (!few.holds()) GTEST_SKIP() << "no cgroup here can have a limit of tasks";
+    daemon_.start();
+    EXPECT_TRUE(daemon_.says("a thread that writes the session's files")) << daemon_.log();
+    EXPECT_TRUE(daemon_.has_pins());
+    daemon_.kill_now();
+  }
+  MarkedCalls more({0}, 1000);
+  more.join();
+  daemon_.start();
+  EXPECT_EQ(daemon_.client().state_of("marked"), "recording") << daemon_.log();
+  ASSERT_TRUE(daemon_.client().stop("marked"));
+  FileContent content = read();
+  EXPECT_EQ(std::count(content.output.begin(), content.output.end(), '\n'), 2000);
+  EXPECT_EQ(content.twice, 0u);
+}
+
 // ---- killed -------------------------------------------------------------------------------------
 
 TEST_F(KilledFiles, WhatHappenedWithoutADaemonIsInTheFileToo) {
