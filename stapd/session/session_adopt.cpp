@@ -2,6 +2,9 @@
 // staprun, whose processes hold them as long as they live.
 #include <unistd.h>
 
+#include <chrono>
+#include <thread>
+
 #include "runtime/base/clock.h"
 #include "runtime/image/image_io.h"
 #include "runtime/load/death_watch.h"
@@ -10,6 +13,9 @@
 
 namespace stapd {
 namespace {
+
+constexpr auto kBetweenLooks = std::chrono::milliseconds(1);
+constexpr int kMostLooks = 1000;
 
 std::string in_seconds(uint64_t ns) { return fmt::format("{:.3f} s", double(ns) / 1e9); }
 
@@ -50,6 +56,14 @@ Status Session::take_over(std::optional<uint64_t> away_since) {
   SessionMetadata& metadata = metadata_->metadata();
   std::string watch_folder = holder_watch(host_.paths.session_pins(name_));
   Status mine = recorder_->take_over();
+  // There is no other stapd: a compiler that the dead one had just forked has its locks until it
+  // runs.
+  for (int looks = 0; !mine && mine.error().code == ErrorCode::busy &&
+                      metadata.holder_kind == HolderKind::daemon && looks < kMostLooks;
+       ++looks) {
+    std::this_thread::sleep_for(kBetweenLooks);
+    mine = recorder_->take_over();
+  }
   if (!mine && mine.error().code == ErrorCode::busy) return watch_holder();
   STAPD_TRY(mine);
   bool was_stapd = metadata.holder_kind == HolderKind::daemon;

@@ -1,5 +1,8 @@
 // A session is restarted while it records: with another script, or another size of its ring. What
 // was recorded before can still be read, and the change costs no event that it could have had.
+#include <fcntl.h>
+#include <sys/file.h>
+
 #include <random>
 
 #include "tests/support/daemon_under_test.h"
@@ -140,6 +143,22 @@ TEST_F(Restart, ItOutlivesTheDaemon) {
   EXPECT_EQ(daemon_.client().open("marked")->text(), "second begins\nsecond\n");
   ASSERT_TRUE(daemon_.client().stop("marked"));
   EXPECT_FALSE(daemon_.has_pins());
+}
+
+// As a compiler does that the dead stapd had forked at its last moment.
+TEST_F(Restart, SomebodyHasTheDeadOnesLockForAMoment) {
+  daemon_.kill_now();
+  UniqueFd folder(open(daemon_.paths().session_pins("marked").c_str(), O_DIRECTORY | O_CLOEXEC));
+  ASSERT_EQ(flock(folder.get(), LOCK_EX | LOCK_NB), 0);
+  std::thread lets_go([&] {
+    std::this_thread::sleep_for(std::chrono::milliseconds(200));
+    folder.reset();
+  });
+  daemon_.start();
+  restart("second");
+  lets_go.join();
+  EXPECT_EQ(daemon_.client().open("marked")->text(), "second begins\n");
+  EXPECT_EQ(daemon_.client().open_earlier("marked").size(), 1u);
 }
 
 TEST_F(Restart, WhatIsLeftOfALostRecordingCanBeRead) {
